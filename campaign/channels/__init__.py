@@ -1,0 +1,1 @@
+"""Ways of sending: a folder for each, all behind the interface of `base.py`, listed in `registry.py`."""

@@ -1,0 +1,35 @@
+"""Rulemaking folders that take comments until a moment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.models.base import Base, HasId
+
+
+class Portal(StrEnum):
+    REGULATIONS_GOV = "regulations_gov"
+    USTR = "ustr"
+
+
+class Docket(HasId, Base):
+    """Open while `opens_at <= now < closes_at`. A bare closing date means the end of that day, Eastern."""
+
+    __tablename__ = "dockets"
+    __table_args__ = (
+        sa.UniqueConstraint("office_id", "number"),
+        sa.CheckConstraint("opens_at < closes_at", name="opens_before_it_closes"),
+    )
+
+    office_id: Mapped[int] = mapped_column(sa.ForeignKey("offices.id"))
+    number: Mapped[str]
+    title: Mapped[str]
+    document_id: Mapped[str] = mapped_column(default="")
+    portal: Mapped[Portal]
+    portal_url: Mapped[str] = mapped_column(default="")
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime]

@@ -1,0 +1,171 @@
+"""All settings: one frozen value, read from `CAMPAIGN_*` once at the start. Nothing else reads the environment.
+
+Each field's comment is its line in docs/settings.md; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from campaign.domain.errors import CannotStart
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    env: Environment = Environment.DEVELOPMENT
+    var_dir: Path = Path("var")
+    database_url: str = field(default="", repr=False)  # default: a SQLite file in var_dir
+    broker_url: str = field(default="filesystem://", repr=False)
+    secret_key: str = field(default="", repr=False)
+    old_secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    base_url: str = "http://localhost:8000"
+    web_host: str = "127.0.0.1"
+    web_port: int = 8000
+    web_threads: int = 8
+    trusted_proxies: int = 0
+    workers: int = 1
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 8025
+    smtp_username: str = ""
+    smtp_password: str = field(default="", repr=False)
+    smtp_starttls: bool = False
+    bounce_domain: str = "bounces.countersign.example"
+    inbox_maildir: Path = Path()  # default: inbox in var_dir
+    simulator_host: str = "127.0.0.1"
+    simulator_port: int = 8026
+    simulator_speed: float = 1.0
+    undo_seconds: int = 60
+    ratelimit_storage_url: str = field(default="memory://", repr=False)
+    log_level: str = "INFO"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Reads every `CAMPAIGN_*` variable. Raises CannotStart naming all missing, unknown and bad ones at once."""
+        faults: list[str] = []
+        values: dict[str, Any] = {}
+        known = {f.name: f for f in fields(cls)}
+        for variable, text in environ.items():
+            if not variable.startswith("CAMPAIGN_") or variable.startswith("CAMPAIGN_TEST_"):
+                continue
+            name = variable.removeprefix("CAMPAIGN_").lower()
+            if name not in known:
+                faults.append(f"{variable} is no setting; docs/settings.md lists them all")
+                continue
+            try:
+                values[name] = _READERS.get(str(known[name].type), str)(text.strip())
+            except ValueError as error:
+                faults.append(f"{variable}: {error}")
+        if not faults:
+            settings = cls(**values)
+            faults = settings._faults()
+            if not faults:
+                return settings._completed()
+        raise CannotStart("\n".join(faults))
+
+    def _faults(self) -> list[str]:
+        faults = []
+        parts = urlsplit(self.base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            faults.append("CAMPAIGN_BASE_URL: give the address that members see, like https://act.example.org")
+        if self.workers < 1:
+            faults.append("CAMPAIGN_WORKERS: at least 1")
+        if self.env is not Environment.PRODUCTION:
+            return faults
+        if len(self.secret_key) < 32:
+            faults.append("CAMPAIGN_SECRET_KEY: production needs one of at least 32 characters")
+        if parts.scheme != "https":
+            faults.append("CAMPAIGN_BASE_URL: production needs https")
+        if not self.database_url:
+            faults.append("CAMPAIGN_DATABASE_URL: production needs a database of its own, postgresql+psycopg://...")
+        if self.simulated:
+            faults.append(
+                "CAMPAIGN_SMTP_HOST and CAMPAIGN_SMTP_PORT still name the simulated relay: give a real relay's"
+            )
+        if self.bounce_domain.endswith(".example"):
+            faults.append("CAMPAIGN_BOUNCE_DOMAIN: give the domain whose mail reaches the inbox of this installation")
+        return faults
+
+    def _completed(self) -> Settings:
+        """With the defaults that depend on others. A secret made in development is kept in var_dir for the next start."""
+        changes: dict[str, Any] = {}
+        var_dir = self.var_dir.absolute()
+        changes["var_dir"] = var_dir
+        if not self.database_url:
+            changes["database_url"] = str(sa.URL.create("sqlite", database=str(var_dir / "countersign.sqlite3")))
+        if self.inbox_maildir == Path():
+            changes["inbox_maildir"] = var_dir / "inbox"
+        if not self.secret_key:
+            changes["secret_key"] = _kept_secret(var_dir / "secret_key")
+        return Settings(**{f.name: changes.get(f.name, getattr(self, f.name)) for f in fields(self)})
+
+    @property
+    def simulated(self) -> bool:
+        """Whether mail goes to the simulated relay."""
+        return self.smtp_host in ("127.0.0.1", "localhost", "::1") and self.smtp_port == 8025
+
+    @property
+    def production(self) -> bool:
+        return self.env is Environment.PRODUCTION
+
+
+def _kept_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() in ("1", "true", "yes", "on"):
+        return True
+    if text.lower() in ("0", "false", "no", "off", ""):
+        return False
+    raise ValueError("yes or no")
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError("a whole number")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ValueError("a number") from error
+
+
+def _environment(text: str) -> Environment:
+    try:
+        return Environment(text)
+    except ValueError as error:
+        raise ValueError("development, test or production") from error
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "Environment": _environment,
+    "Path": Path,
+    "int": _whole,
+    "float": _number,
+    "bool": _yes_or_no,
+    "tuple[str, ...]": lambda text: tuple(part for part in text.split(",") if part),
+}

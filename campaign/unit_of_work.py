@@ -1,0 +1,78 @@
+"""One transaction per use case: the edges open it, services change rows inside it, wake-ups leave after the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+import structlog
+from kombu.exceptions import OperationalError as BrokerDown
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from campaign import tasknames
+from campaign.domain.channels import ChannelName
+from campaign.extensions import celery, db, will_write
+from campaign.services import wakes
+
+log = structlog.get_logger()
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """Commits at the end, rolls back on any error. An open read of this request ends first, so that what is read inside
+    is fresh and, on SQLite, read under the write lock."""
+    session: Session = db.session()
+    session.rollback()
+    token = will_write.set(True)
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        will_write.reset(token)
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """For commands and tasks that only read; leaves no transaction open."""
+    session: Session = db.session()
+    try:
+        yield session
+    finally:
+        session.rollback()
+
+
+def database_now() -> datetime:
+    """The database's clock, so that machines agree; on SQLite this machine's. Ends the transaction that it opened."""
+    session: Session = db.session()
+    if session.get_bind().dialect.name == "sqlite":
+        return datetime.now(UTC)
+    fresh = not session.in_transaction()
+    now: datetime = session.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    if fresh:
+        session.rollback()
+    return now.astimezone(UTC)
+
+
+@event.listens_for(Session, "after_commit")
+def _send_wakes(session: Session) -> None:
+    for channel in wakes.taken(session):
+        _wake(channel)
+
+
+def _wake(channel: ChannelName) -> None:
+    """A lost wake-up costs seconds: beat finds the rows. So a silent broker is one warning and never an error."""
+    try:
+        celery.send_task(
+            tasknames.DELIVER,
+            args=[str(channel)],
+            expires=120,
+            retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0},
+        )
+    except (BrokerDown, OSError) as error:
+        log.warning("wake-up not sent", channel=str(channel), error=type(error).__name__)

@@ -27,6 +27,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        del dialect
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -38,11 +39,13 @@ BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
-def _checked(constraint: sa.CheckConstraint, table: sa.Table) -> str:
+def _checked(constraint: sa.Constraint, table: sa.Table) -> str:
     """Names a CHECK: its own name, or the column's where an enum brings it (the type map gives them all one name)."""
     del table
     name = str(constraint.name)
-    return next(iter(constraint.columns)).name if name == "strenum" else name
+    if name == "strenum" and isinstance(constraint, sa.CheckConstraint):
+        return next(iter(constraint.columns)).name
+    return name
 
 
 def enum_type(enum: type[StrEnum]) -> sa.Enum:

@@ -20,8 +20,8 @@ class ConfirmedBy(StrEnum):
 class DistrictMatch(HasId, Base):
     """The answer for a place under one Congress; another Congress needs another row.
 
-    `place_key` is `campaign.domain.matching.place_key`, a digest: the row outlives no address. `districts` holds keys such
-    as "NV-2". The chosen state or district is a person's, and `confirmed_by` says whose.
+    `place_key` is `campaign.domain.matching.place_key`, a digest: no address is kept here. `districts` holds keys such as
+    "NV-2". The chosen state or district is a person's, and `confirmed_by` says whose.
     """
 
     __tablename__ = "district_matches"

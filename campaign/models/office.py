@@ -65,9 +65,9 @@ class Office(HasId, Base):
 class Tenure(HasId, Base):
     """A legislator in a seat, from `starts_at` to before `ends_at`.
 
-    `ends_at` is empty until the file shows the person gone or followed; `term_ends_at` is the noon of 3 January at which
-    the term runs out on paper. After that, without a newer file, nobody is known to hold the seat. A stand-in covers the
-    real holder in the demonstration.
+    `ends_at` is empty until the file shows the person gone or followed; `term_ends_at` is the noon of 3 January at
+    which the term runs out on paper. After that, without a newer file, nobody is known to hold the seat. A stand-in
+    covers the real holder in the demonstration.
     """
 
     __tablename__ = "tenures"

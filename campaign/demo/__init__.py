@@ -1,0 +1,1 @@
+"""The demonstration: invented association, real offices. Content as data; the command that loads it drives the services."""

@@ -1,0 +1,436 @@
+"""The shapes of the demonstration's content: frozen, plain, and knowing nothing of the database.
+
+Days are numbered: day 1 is a Monday, day 21 the Sunday before `--as-of`. Times are wall-clock times in the member's zone.
+Texts with `{{ }}` are sources for the letter renderer; everything else is final text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from enum import StrEnum
+
+from campaign.domain.channels import ChannelName
+from campaign.domain.events import ResponseKind
+from campaign.domain.statuses import CampaignStatus, Status
+
+
+class TargetKind(StrEnum):
+    """Which wording a letter takes. `chair` is the House or Senate letter of a chair's own constituent, never a second one."""
+
+    HOUSE = "house"
+    SENATE = "senate"
+    CHAIR = "chair"
+    USTR = "ustr"
+
+
+class FacilityRole(StrEnum):
+    USER = "user"
+    PRODUCER = "producer"
+
+
+class PersonRole(StrEnum):
+    SIGNER = "signer"
+    AFFAIRS = "government affairs"
+    ENGINEER = "engineer"
+    PURCHASING = "purchasing"
+
+
+class Mark(StrEnum):
+    """How well a fact is known."""
+
+    READ = "V"  # read in a public page
+    SECONDARY = "V2"  # read in a secondary page only
+
+
+# --- the association and its members -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    name: str
+    short_name: str
+    label: str
+    street: str
+    city: str
+    state: str
+    zip: str
+    time_zone: str
+    contact_email: str
+    domain: str
+    banner: str
+
+    @property
+    def postal_lines(self) -> tuple[str, ...]:
+        return (self.name, self.street, f"{self.city}, {self.state} {self.zip}")
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    given: str
+    family: str
+    role: str  # organizer, admin, analyst
+    title: str
+    email: str
+    phone: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.given} {self.family}"
+
+
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """A place of a company. `districts` is what its ZIP resolves to: one, several to choose from, or none (a PO box)."""
+
+    key: str
+    name: str
+    kind: str
+    street: str
+    city: str
+    state: str
+    state_name: str
+    zip: str
+    districts: tuple[str, ...]
+    suggested_district: str | None
+    time_zone: str
+    jobs: int
+    product: str
+    activity: str
+    role: FacilityRole
+    minerals: tuple[str, ...]
+
+    @property
+    def main_input(self) -> str:
+        return self.minerals[0]
+
+    @property
+    def minerals_text(self) -> str:
+        return listed(self.minerals)
+
+    @property
+    def is_po_box(self) -> bool:
+        return self.street.startswith("PO Box")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`address_of` is the key of the facility whose address the person writes from, as long as they choose no other."""
+
+    prefix: str
+    given: str
+    family: str
+    title: str
+    role: PersonRole
+    email: str
+    phone: str
+    signs: bool
+    company: int
+    address_of: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.given} {self.family}"
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    number: int
+    name: str
+    slug: str
+    domain: str
+    product: str
+    minerals: tuple[str, ...]
+    sources: str  # where the minerals come from today
+    facilities: tuple[Facility, ...]
+    people: tuple[Person, ...]
+
+    def person(self, role: PersonRole) -> Person:
+        return next(each for each in self.people if each.role is role)
+
+
+@dataclass(frozen=True, slots=True)
+class Advocate:
+    """A private person of the closed campaign. Two live where a ZIP has two districts; `district` is what they choose."""
+
+    prefix: str
+    given: str
+    family: str
+    title: str
+    employer: str
+    email: str
+    phone: str
+    street: str
+    city: str
+    state: str
+    zip: str
+    districts: tuple[str, ...]
+    district: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.given} {self.family}"
+
+
+# --- recommendations -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    congress: int
+    type: str  # "hr", "s"
+    number: int
+    title: str
+
+    @property
+    def label(self) -> str:
+        return f"{'H.R.' if self.type == 'hr' else 'S.'} {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One piece of evidence. `on` is the day of its first source, where that has one. No source: not fit for launch."""
+
+    text: str
+    source: str | None
+    on: date | None
+    mark: Mark | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    vehicle: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One card. `companies` empty: offered to all. `paragraphs` are by wording: a, b, and p for producers."""
+
+    key: str
+    title: str
+    scope: str  # domestic, international
+    summary: str
+    why: str
+    vehicle: str
+    vehicle_expires_on: date | None
+    bills: tuple[Bill, ...]
+    stance: str
+    topics: tuple[str, ...]
+    committees: tuple[str, ...]
+    docket: str | None
+    asks: Mapping[TargetKind, Ask]
+    companies: tuple[int, ...]
+    users_only: bool
+    evidence: tuple[Fact, ...]
+    paragraphs: Mapping[str, str]
+
+    @property
+    def targets(self) -> tuple[TargetKind, ...]:
+        return tuple(kind for kind in self.asks if kind is not TargetKind.CHAIR)
+
+    def fits(self, company: int, role: FacilityRole) -> bool:
+        """Whether the card is offered to this company's site; P4 goes by company, I2 and P6 by what the site does."""
+        return (not self.companies or company in self.companies) and not (
+            self.users_only and role is FacilityRole.PRODUCER
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    key: str
+    label: str
+    users_only: bool
+    wordings: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The parts around the asks, in the order in which they are read. Empty pieces are left out.
+
+    Order: header, salutation, opening, story, for each ask paragraph and line, reasons, remark, closing, valediction,
+    signature. Each of header and signature is a line; by `cwc` both are left out.
+    """
+
+    name: str
+    kind: TargetKind
+    header: tuple[str, ...]
+    subject: str
+    salutation: str
+    opening: str
+    remark: str
+    closing: str
+    confidential_closing: str  # instead of `closing` where passages are marked confidential; empty: no such choice
+    valediction: str
+    signature: tuple[str, ...]
+    numbered: bool  # asks get numbers when several share the docket
+
+
+@dataclass(frozen=True, slots=True)
+class Docket:
+    number: str
+    title: str
+    agency: str
+    portal: str
+    opens_on_day: int
+    closes_on_day: int  # at 11:59 pm Eastern
+    public_note: str
+
+
+# --- offices -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TruePosition:
+    """A real public act. `thanks_for` replaces the vehicle in the words of thanks; `asks_next_step`: the ask is replaced."""
+
+    office: str
+    bioguide: str
+    legislator: str
+    recommendation: str
+    act: str
+    on: date | None
+    source: str
+    mark: Mark
+    thanks_for: str
+    asks_next_step: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """Replaces the display of one real seat in demonstration mode. No party is shown."""
+
+    id: str
+    office: str
+    given: str
+    family: str
+    chamber: str
+    email: str
+    first_positions: Mapping[str, str]  # recommendation -> position on day 1
+
+    @property
+    def name(self) -> str:
+        return f"{self.given} {self.family} (demo)"
+
+
+# --- campaigns -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    letters: int
+    substantive_replies: int = 0
+    meetings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPlan:
+    """`opens_on_day` and `closes_on_day` count as the history does; None for a draft or for days set by the calendar."""
+
+    slug: str
+    name: str
+    status: CampaignStatus
+    summary: str
+    public_text: str
+    goal: Goal | None
+    recommendations: tuple[str, ...]
+    states: tuple[str, ...]  # empty: all offices
+    opens_on_day: int | None
+    closes_on_day: int | None
+    weeks: int | None
+    consent_text: str
+    expected_findings: tuple[str, ...] = ()  # what the checks before a launch must say
+
+
+# --- three weeks of history ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationPlan:
+    email: str
+    wave: int
+    day: int
+    at: time
+    bounced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VisitPlan:
+    email: str
+    day: int
+    at: time
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyPlan:
+    """What an office sent back, `after_days` after delivery. `known_by`: mail to us, forwarded, or reported by the member."""
+
+    kind: ResponseKind
+    day: int
+    after_days: int
+    at: time
+    known_by: str
+    text: str
+    outcome: str = ""  # of a meeting offer: accepted, open, declined
+
+
+@dataclass(frozen=True, slots=True)
+class LetterPlan:
+    """One letter and what becomes of it by the end of day 21.
+
+    `channel` is the way that exists today, `planned_channel` the one that the office would get; `office` is a seat's code,
+    "USTR", and `docket` the docket's number while it is open. `settled_day` is the day of the last change of status.
+    """
+
+    office: str
+    kind: TargetKind
+    docket: str | None
+    recommendations: tuple[str, ...]
+    planned_channel: ChannelName
+    channel: ChannelName
+    outcome: Status
+    reason: str
+    tries: int
+    signed_day: int
+    settled_day: int
+    edited: bool
+    replies: tuple[ReplyPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPlan:
+    email: str
+    company: int
+    facility: str
+    district: str  # certain, or chosen by the member
+    district_chosen: bool
+    day: int
+    at: time
+    choices: tuple[str, ...]
+    reasons: tuple[str, ...]
+    story: str
+    edit: str  # the paragraph that replaces the first ask's, in `edited` letters
+    letters: tuple[LetterPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PositionChange:
+    day: int
+    office: str
+    recommendation: str
+    old: str
+    new: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    day: int
+    text: str
+
+
+def listed(words: tuple[str, ...]) -> str:
+    """ "nickel, copper and cobalt"."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

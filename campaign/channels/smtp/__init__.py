@@ -1,0 +1,1 @@
+"""Mail out over a relay, and the reading of what comes back."""

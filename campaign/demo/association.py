@@ -43,6 +43,9 @@ FAMILY = (
 )  # fmt: skip
 PREFIXES = ("Ms.", "Mr.", "Dr.")
 
+# makers of magnets, motors, sensors or alloys: the card on magnets is offered to them
+_MAGNETS = frozenset({1, 7, 11, 17, 20, 22})
+
 _OTHERS = (
     (PersonRole.AFFAIRS, "government affairs manager"),
     (PersonRole.ENGINEER, "process engineer"),
@@ -193,6 +196,7 @@ def _facility(slug: str, place: int, row: list[str], product: str, minerals: tup
         activity=activity,
         role=FacilityRole.PRODUCER if is_mine else FacilityRole.USER,
         minerals=minerals,
+        tags=("magnets",) if int(number) in _MAGNETS else (),
     )
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 import yaml
 
-from campaign.demo.shapes import Ask, Bill, Fact, Frame, Mark, Reason, Recommendation, TargetKind
+from campaign.demo.shapes import Ask, Bill, FacilityRole, Fact, Mark, Reason, Recommendation
+from campaign.domain.letters import Frame
+from campaign.domain.targeting import TargetKind
 
 _HERE = Path(__file__).resolve().parent
 
@@ -43,9 +45,10 @@ def reasons() -> tuple[Reason, ...]:
 
 
 @cache
-def frames() -> Mapping[str, Frame]:
-    """By name: house, senate, chair, ustr, ustr_closed, and person_house and person_senate for the closed campaign."""
-    return {row["name"]: _frame(row) for row in read("frames.yaml")["frames"]}
+def frames(template: str) -> Mapping[TargetKind, Frame]:
+    """By kind of target. Templates: "company" for the live campaign, "person" for the closed one."""
+    rows = read("frames.yaml")["templates"][template]
+    return {TargetKind(kind): Frame(**row) for kind, row in rows.items()}
 
 
 @cache
@@ -65,13 +68,13 @@ def _recommendation(row: dict[str, Any], paragraphs: Mapping[str, str]) -> Recom
         vehicle=row["vehicle"],
         vehicle_expires_on=row["vehicle_expires_on"],
         bills=tuple(Bill(**bill) for bill in row["bills"]),
-        stance="pro",
+        position="support",
         topics=tuple(row["topics"]),
         committees=tuple(row["committees"]),
         docket=row.get("docket"),
         asks={TargetKind(kind): Ask(**ask) for kind, ask in row["asks"].items()},
-        companies=tuple(row.get("companies", ())),
-        users_only=row.get("users_only", False),
+        fit_tags=tuple(row.get("fit_tags", ())),
+        fit_role=FacilityRole(row["fit_role"]) if "fit_role" in row else None,
         evidence=tuple(_fact(fact) for fact in row["evidence"]),
         paragraphs=paragraphs,
     )
@@ -80,20 +83,3 @@ def _recommendation(row: dict[str, Any], paragraphs: Mapping[str, str]) -> Recom
 def _fact(row: dict[str, Any]) -> Fact:
     mark = row.get("mark")
     return Fact(row["text"], row.get("source"), row.get("on"), Mark(mark) if mark else None, row.get("note", ""))
-
-
-def _frame(row: dict[str, Any]) -> Frame:
-    return Frame(
-        name=row["name"],
-        kind=TargetKind(row["kind"]),
-        header=tuple(row["header"]),
-        subject=row["subject"],
-        salutation=row["salutation"],
-        opening=row["opening"],
-        remark=row.get("remark", ""),
-        closing=row["closing"],
-        confidential_closing=row.get("confidential_closing", ""),
-        valediction=row["valediction"],
-        signature=tuple(row["signature"]),
-        numbered=row.get("numbered", False),
-    )

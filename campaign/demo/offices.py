@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 from campaign.demo.shapes import Docket, Mark, StandIn, TruePosition
+from campaign.domain.districts import STATES, District, house_code, senate_code
 
 SIMULATED_REPLY = "Simulated reply. Not written by this office."
 """The whole text of every acknowledgement and form reply that is shown as coming from a real office."""
@@ -162,14 +163,6 @@ STAND_INS = (
     StandIn("DEMO005", "SOK02", "Philippa", "Placeholt", "senate", "philippa.placeholt@senate.example", {}),
 )
 
-SENATE_CLASSES = {
-    "AK": (3, 2), "AR": (3, 2), "AZ": (1, 3), "CA": (1, 3), "CO": (3, 2), "GA": (2, 3), "IN": (3, 1), "KY": (2, 3),
-    "ME": (2, 1), "MI": (2, 1), "MN": (1, 2), "MO": (1, 3), "NC": (2, 3), "NE": (1, 2), "NH": (2, 3), "NV": (3, 1),
-    "NY": (1, 3), "OH": (1, 3), "OK": (3, 2), "PA": (3, 1), "TN": (1, 2), "TX": (2, 1), "UT": (3, 1), "VT": (1, 3),
-    "WA": (1, 3), "WI": (1, 3), "WY": (1, 2),
-}  # fmt: skip
-"""The classes of each state's two seats, in file order. DC and Puerto Rico have none."""
-
 VACANT_SEATS = frozenset({"CA-14"})
 """Of the districts used here, vacant in the snapshot of 15 June 2026."""
 
@@ -177,10 +170,11 @@ STAND_IN_OFFICES = frozenset(each.office for each in STAND_INS)
 
 
 def senate_offices(state: str) -> tuple[str, ...]:
-    return tuple(f"S{state}0{number}" for number in SENATE_CLASSES.get(state, ()))
+    """By class, the lower first; none for DC and Puerto Rico."""
+    return tuple(senate_code(state, each) for each in STATES[state].classes)
 
 
 def house_office(district: str) -> str | None:
     """ "OH-14" -> "HOH14"; None for a vacant seat, whose senators are offered instead."""
-    state, number = district.split("-")
-    return None if district in VACANT_SEATS else f"H{state}{int(number):02d}"
+    seat = District.parse(district)
+    return None if district in VACANT_SEATS else house_code(seat.state, seat.number)

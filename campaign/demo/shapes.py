@@ -14,15 +14,7 @@ from enum import StrEnum
 from campaign.domain.channels import ChannelName
 from campaign.domain.events import ResponseKind
 from campaign.domain.statuses import CampaignStatus, Status
-
-
-class TargetKind(StrEnum):
-    """Which wording a letter takes. `chair` is the House or Senate letter of a chair's own constituent, never a second one."""
-
-    HOUSE = "house"
-    SENATE = "senate"
-    CHAIR = "chair"
-    USTR = "ustr"
+from campaign.domain.targeting import TargetKind
 
 
 class FacilityRole(StrEnum):
@@ -100,6 +92,7 @@ class Facility:
     activity: str
     role: FacilityRole
     minerals: tuple[str, ...]
+    tags: tuple[str, ...]
 
     @property
     def main_input(self) -> str:
@@ -207,7 +200,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """One card. `companies` empty: offered to all. `paragraphs` are by wording: a, b, and p for producers."""
+    """One card. `paragraphs` are by wording: a and b alternate, p is for producers, i and j for private persons."""
 
     key: str
     title: str
@@ -217,25 +210,24 @@ class Recommendation:
     vehicle: str
     vehicle_expires_on: date | None
     bills: tuple[Bill, ...]
-    stance: str
+    position: str
     topics: tuple[str, ...]
     committees: tuple[str, ...]
     docket: str | None
     asks: Mapping[TargetKind, Ask]
-    companies: tuple[int, ...]
-    users_only: bool
+    fit_tags: tuple[str, ...]  # offered to sites with one of these; empty: to all
+    fit_role: FacilityRole | None
     evidence: tuple[Fact, ...]
     paragraphs: Mapping[str, str]
 
     @property
     def targets(self) -> tuple[TargetKind, ...]:
-        return tuple(kind for kind in self.asks if kind is not TargetKind.CHAIR)
+        return tuple(self.asks)
 
-    def fits(self, company: int, role: FacilityRole) -> bool:
-        """Whether the card is offered to this company's site; P4 goes by company, I2 and P6 by what the site does."""
-        return (not self.companies or company in self.companies) and not (
-            self.users_only and role is FacilityRole.PRODUCER
-        )
+    def fits(self, facility: Facility) -> bool:
+        """Whether the card is offered to this site; P4 goes by what the company makes, I2 and P6 by the site's role."""
+        has_tag = not self.fit_tags or bool(set(self.fit_tags) & set(facility.tags))
+        return has_tag and self.fit_role in {None, facility.role}
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,28 +236,6 @@ class Reason:
     label: str
     users_only: bool
     wordings: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The parts around the asks, in the order in which they are read. Empty pieces are left out.
-
-    Order: header, salutation, opening, story, for each ask paragraph and line, reasons, remark, closing, valediction,
-    signature. Each of header and signature is a line; by `cwc` both are left out.
-    """
-
-    name: str
-    kind: TargetKind
-    header: tuple[str, ...]
-    subject: str
-    salutation: str
-    opening: str
-    remark: str
-    closing: str
-    confidential_closing: str  # instead of `closing` where passages are marked confidential; empty: no such choice
-    valediction: str
-    signature: tuple[str, ...]
-    numbered: bool  # asks get numbers when several share the docket
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +355,7 @@ class LetterPlan:
     """
 
     office: str
-    kind: TargetKind
+    kind: TargetKind  # without CHAIR, which targeting decides from the committees
     docket: str | None
     recommendations: tuple[str, ...]
     planned_channel: ChannelName

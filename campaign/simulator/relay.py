@@ -97,7 +97,10 @@ class RelayHandler:
         for message, behavior in zip(messages, behaviors, strict=True):
             outcome = "dropped" if behavior is Behavior.DROP else "taken"
             kept.append(replace(message, outcome=outcome))
-            answers.append(self.script.plan(behavior, message.envelope_to, message.message_id))
+            # nobody answers the null sender (RFC 3834, 2; RFC 5321, 4.5.5)
+            answers.append(
+                self.script.plan(behavior, message.envelope_to, message.message_id) if message.envelope_from else []
+            )
         self.store.keep(kept, answers)
         self.taken()
 

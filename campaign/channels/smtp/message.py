@@ -45,11 +45,11 @@ def _head(parcel: Parcel) -> list[str]:
         raise ValueError("written_at must be aware")
     lines = [
         f"Date: {format_datetime(parcel.written_at)}",
-        _mailbox("From", parcel.from_name, parcel.from_address),
-        _mailbox("To", parcel.to_name, parcel.to_address),
+        mailbox("From", parcel.from_name, parcel.from_address),
+        mailbox("To", parcel.to_name, parcel.to_address),
     ]
     if parcel.reply_to is not None:
-        lines.append(_mailbox("Reply-To", "", parcel.reply_to))
+        lines.append(mailbox("Reply-To", "", parcel.reply_to))
     lines += [unstructured("Subject", parcel.subject), f"Message-ID: {_message_id(parcel.message_id)}"]
     if parcel.unsubscribe_url is not None:
         # RFC 8058: the exact value of the second, one https address in the first, neither folded
@@ -98,7 +98,8 @@ def unstructured(name: str, value: str) -> str:
     return f"{name}: {value if plain else _encoded(value)}"
 
 
-def _mailbox(name: str, phrase: str, address: str) -> str:
+def mailbox(name: str, phrase: str, address: str) -> str:
+    """A header field of one name and address; raises Refused."""
     _check(name, phrase)
     wire = wire_address(address)
     shown = _phrase(phrase)

@@ -1,0 +1,68 @@
+"""What the hand-off page shows: each field of the office's form, ready to copy, with its length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from campaign.domain.errors import Invalid
+from campaign.domain.parcels import Parcel
+
+
+@dataclass(frozen=True, slots=True)
+class CopyField:
+    """`length` counts characters as browsers do in a text box: a line end is one, an emoji two."""
+
+    label: str
+    text: str
+    length: int
+    multiline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    form_url: str
+    form_host: str  # shown beside the link, so that the member sees where it leads
+    fields: tuple[CopyField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """The member as the office's form asks for them; empty parts are left out."""
+
+    prefix: str = ""
+    first: str = ""
+    last: str = ""
+    email: str = ""
+    phone: str = ""
+    street: str = ""
+    city: str = ""
+    state: str = ""
+    zip: str = ""
+
+
+_LABELS = {
+    "prefix": "Prefix",
+    "first": "First name",
+    "last": "Last name",
+    "email": "Email",
+    "phone": "Phone",
+    "street": "Street",
+    "city": "City",
+    "state": "State",
+    "zip": "ZIP code",
+}
+
+
+def handoff(parcel: Parcel, writer: Writer, form_url: str) -> Handoff:
+    """The page's data. Raises Invalid unless `form_url` is an https address: a letter is not typed into a clear page."""
+    parts = urlsplit(form_url)
+    if parts.scheme != "https" or not parts.hostname:
+        raise Invalid("the office's form needs an https address", "form_url")
+    fields = [_field(label, getattr(writer, name)) for name, label in _LABELS.items() if getattr(writer, name)]
+    fields += [_field("Subject", parcel.subject), _field("Message", parcel.body, multiline=True)]
+    return Handoff(form_url, parts.hostname, tuple(fields))
+
+
+def _field(label: str, text: str, *, multiline: bool = False) -> CopyField:
+    return CopyField(label, text, len(text.encode("utf-16-le", "surrogatepass")) // 2, multiline)

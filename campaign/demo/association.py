@@ -255,3 +255,21 @@ def company(number: int) -> Company:
 
 def facility(key: str) -> Facility:
     return next(each for each in FACILITIES if each.key == key)
+
+
+_ROLES = {
+    "S": PersonRole.SIGNER,
+    "A": PersonRole.AFFAIRS,
+    "E": PersonRole.ENGINEER,
+    "P": PersonRole.PURCHASING,
+}
+"""How the tables and stories write a person: the company's number and a letter."""
+
+
+def person(code: str) -> Person:
+    """ "17S" -> the signer of company 17."""
+    return company(int(code[:-1])).person(_ROLES[code[-1]])
+
+
+def code_of(who: Person) -> str:
+    return f"{who.company}{next(letter for letter, role in _ROLES.items() if role is who.role)}"

@@ -371,9 +371,11 @@ class LetterPlan:
 
 @dataclass(frozen=True, slots=True)
 class ActionPlan:
+    """`company` and `facility` (a key) are None for a private person, who writes from their own address."""
+
     email: str
-    company: int
-    facility: str
+    company: int | None
+    facility: str | None
     district: str  # certain, or chosen by the member
     district_chosen: bool
     day: int
@@ -383,6 +385,17 @@ class ActionPlan:
     story: str
     edit: str  # the paragraph that replaces the first ask's, in `edited` letters
     letters: tuple[LetterPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    invitations: tuple[InvitationPlan, ...]
+    visits: tuple[VisitPlan, ...]
+    actions: tuple[ActionPlan, ...]
+
+    @property
+    def letters(self) -> tuple[LetterPlan, ...]:
+        return tuple(letter for action in self.actions for letter in action.letters)
 
 
 @dataclass(frozen=True, slots=True)

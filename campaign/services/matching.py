@@ -126,15 +126,6 @@ def _vintage(snapshots: Iterable[DataSnapshot], congress: int) -> str:
 def _read_atlas(session: Session, congress: int, vintage: str) -> Atlas:
     areas: dict[str, list[Area]] = {}
     states: dict[str, list[str]] = {}
-    rows = session.execute(
-        sa.select(
-            ZipDistrict.zip, ZipDistrict.state, ZipDistrict.district, ZipDistrict.basis, ZipDistrict.congress
-        ).order_by(ZipDistrict.id)
-    )
-    for zip5, state, number, basis, of_congress in rows:
-        states.setdefault(zip5, []).append(state)
-        if of_congress == congress:
-            areas.setdefault(zip5, []).append(Area(District(state, number), basis))
     places: dict[str, ZipPlace] = {}
     columns = (Zip.zip, Zip.place, Zip.state, Zip.point_state, Zip.point_district)
     for zip5, name, state, point_state, point_district in session.execute(sa.select(*columns)):
@@ -144,6 +135,15 @@ def _read_atlas(session: Session, congress: int, vintage: str) -> Atlas:
         places[zip5] = ZipPlace(name, state, point)
         if state in STATES:
             states.setdefault(zip5, []).append(state)
+    rows = session.execute(
+        sa.select(
+            ZipDistrict.zip, ZipDistrict.state, ZipDistrict.district, ZipDistrict.basis, ZipDistrict.congress
+        ).order_by(ZipDistrict.id)
+    )
+    for zip5, state, number, basis, of_congress in rows:
+        states.setdefault(zip5, []).append(state)
+        if of_congress == congress:
+            areas.setdefault(zip5, []).append(Area(District(state, number), basis))
     return Atlas(
         congress=congress,
         vintage=vintage,
@@ -157,7 +157,7 @@ def _read_atlas(session: Session, congress: int, vintage: str) -> Atlas:
 def _load_shapes(session: Session, atlas: Atlas) -> None:
     if atlas.index is not None:
         return
-    from campaign.domain.shapes import ShapeIndex  # noqa: PLC0415 - shapely takes 20 MB: only where a point is given
+    from campaign.domain.shapes import ShapeIndex  # shapely takes memory: only where a point is given
 
     rows = session.execute(
         sa.select(DistrictShape.state, DistrictShape.district, DistrictShape.wkb).where(

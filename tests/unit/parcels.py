@@ -11,7 +11,7 @@ from campaign.domain.parcels import Parcel
 WRITTEN = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 
 
-def a_parcel(number: int = 1, **changes: Any) -> Parcel:
+def a_parcel(number: int = 1, /, **changes: Any) -> Parcel:
     parcel = Parcel(
         key=number,
         reference=f"{number:013d}",

@@ -102,6 +102,7 @@ STATES = _states()
 """The 50 states, DC and the five territories, by their postal code."""
 
 AT_LARGE = frozenset(code for code, state in STATES.items() if state.at_large)
+TERRITORIES = frozenset({"AS", "GU", "MP", "PR", "VI"})
 MILITARY = frozenset({"AA", "AE", "AP"})
 FREELY_ASSOCIATED = {"FM": "Micronesia", "MH": "the Marshall Islands", "PW": "Palau"}
 

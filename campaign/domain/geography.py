@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from campaign.domain.matching import Area, Shapes, ZipPlace
+from campaign.domain.districts import STATES, District
+from campaign.domain.matches import Area, Shapes, ZipPlace
+
+Pair = tuple[str, str, int, str, int]
+"""ZIP, state, district, basis, Congress."""
+
+Spot = tuple[str, str, str, str | None, int | None]
+"""ZIP, place, state, state and district around its point."""
 
 
 @dataclass(slots=True)
@@ -38,3 +45,35 @@ class Atlas:
 
     def shapes(self) -> Shapes | None:
         return self.index
+
+
+def build(
+    congress: int,
+    vintage: str,
+    pairs: Iterable[Pair],
+    spots: Iterable[Spot],
+    prefixes: Iterable[tuple[str, Iterable[str]]],
+) -> Atlas:
+    """Pairs of other Congresses say only which states a ZIP is in: that does not change with the maps."""
+    areas: dict[str, list[Area]] = {}
+    states: dict[str, list[str]] = {}
+    places: dict[str, ZipPlace] = {}
+    for zip5, name, state, point_state, point_district in spots:
+        point = (
+            District(point_state, point_district) if point_state is not None and point_district is not None else None
+        )
+        places[zip5] = ZipPlace(name, state, point)
+        if state in STATES:
+            states.setdefault(zip5, []).append(state)
+    for zip5, state, number, basis, of_congress in pairs:
+        states.setdefault(zip5, []).append(state)
+        if of_congress == congress:
+            areas.setdefault(zip5, []).append(Area(District(state, number), basis))
+    return Atlas(
+        congress=congress,
+        vintage=vintage,
+        zip_areas={zip5: tuple(found) for zip5, found in areas.items()},
+        zip_places=places,
+        zip_states={zip5: tuple(dict.fromkeys(found)) for zip5, found in states.items()},
+        prefixes={prefix: tuple(found) for prefix, found in prefixes},
+    )

@@ -16,6 +16,7 @@ from campaign.domain.districts import (
     AT_LARGE,
     FREELY_ASSOCIATED,
     STATES,
+    TERRITORIES,
     District,
     district_label,
     district_phrase,
@@ -146,9 +147,13 @@ class _Cascade:
         return self.answer(MatchStatus.CONFLICT, Method.CONTRADICTION, message, states=self.states)
 
     def at_large(self) -> Match | None:
-        if len(self.states) != 1 or self.states[0] not in AT_LARGE or not (self.exact or self.given):
+        if len(self.states) != 1 or self.states[0] not in AT_LARGE:
             return None
-        return self.one(District(self.states[0], 0), Method.AT_LARGE, Confidence.CERTAIN)
+        # the place file leaves the islands out: a PO box there is known by its first three digits only
+        if not (self.exact or self.given or self.states[0] in TERRITORIES):
+            return None
+        sure = Confidence.CERTAIN if self.exact else Confidence.HIGH
+        return self.one(District(self.states[0], 0), Method.AT_LARGE, sure)
 
     def point(self) -> Match | None:
         lat, lon = self.place.lat, self.place.lon

@@ -11,10 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.domain.districts import STATES, District, OfficeKind, congress_at, district_label
-from campaign.domain.geography import Atlas
+from campaign.domain.districts import District, OfficeKind, congress_at, district_label
+from campaign.domain.geography import Atlas, build
 from campaign.domain.holders import Holder
-from campaign.domain.matching import Area, Match, MatchStatus, Place, ZipPlace, match
+from campaign.domain.matching import Match, MatchStatus, Place, match
 from campaign.models.geography import DataSnapshot, DistrictShape, Zip, ZipDistrict, ZipPrefix
 from campaign.services import offices
 
@@ -124,33 +124,16 @@ def _vintage(snapshots: Iterable[DataSnapshot], congress: int) -> str:
 
 
 def _read_atlas(session: Session, congress: int, vintage: str) -> Atlas:
-    areas: dict[str, list[Area]] = {}
-    states: dict[str, list[str]] = {}
-    places: dict[str, ZipPlace] = {}
-    columns = (Zip.zip, Zip.place, Zip.state, Zip.point_state, Zip.point_district)
-    for zip5, name, state, point_state, point_district in session.execute(sa.select(*columns)):
-        point = (
-            District(point_state, point_district) if point_state is not None and point_district is not None else None
-        )
-        places[zip5] = ZipPlace(name, state, point)
-        if state in STATES:
-            states.setdefault(zip5, []).append(state)
-    rows = session.execute(
-        sa.select(
-            ZipDistrict.zip, ZipDistrict.state, ZipDistrict.district, ZipDistrict.basis, ZipDistrict.congress
-        ).order_by(ZipDistrict.id)
-    )
-    for zip5, state, number, basis, of_congress in rows:
-        states.setdefault(zip5, []).append(state)
-        if of_congress == congress:
-            areas.setdefault(zip5, []).append(Area(District(state, number), basis))
-    return Atlas(
-        congress=congress,
-        vintage=vintage,
-        zip_areas={zip5: tuple(found) for zip5, found in areas.items()},
-        zip_places=places,
-        zip_states={zip5: tuple(dict.fromkeys(found)) for zip5, found in states.items()},
-        prefixes={row.prefix: tuple(row.states) for row in session.scalars(sa.select(ZipPrefix))},
+    pairs = sa.select(
+        ZipDistrict.zip, ZipDistrict.state, ZipDistrict.district, ZipDistrict.basis, ZipDistrict.congress
+    ).order_by(ZipDistrict.id)
+    spots = sa.select(Zip.zip, Zip.place, Zip.state, Zip.point_state, Zip.point_district)
+    return build(
+        congress,
+        vintage,
+        session.execute(pairs),
+        session.execute(spots),
+        session.execute(sa.select(ZipPrefix.prefix, ZipPrefix.states)),
     )
 
 

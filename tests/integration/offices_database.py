@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-import campaign.extensions  # noqa: F401 - prepares SQLite connections
+import campaign.database  # noqa: F401 - prepares SQLite connections
 from campaign.models import Base
 from campaign.services.snapshots import load_shipped
 

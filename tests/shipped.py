@@ -24,7 +24,7 @@ def atlas(congress: int = 119) -> Atlas:
         congress,
         "test",
         ((*row, 119) for row in found.zip_districts[119]),
-        ((row.zip, row.place, row.state, row.point_state, row.point_district) for row in found.zips or []),
+        ((row.zip, row.state, row.point_state, row.point_district) for row in found.zips or []),
         found.prefixes or [],
     )
     if congress == 119:

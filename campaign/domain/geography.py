@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from campaign.domain.districts import STATES, District
 from campaign.domain.matches import Area, Shapes, ZipPlace
@@ -11,8 +12,8 @@ from campaign.domain.matches import Area, Shapes, ZipPlace
 Pair = tuple[str, str, int, str, int]
 """ZIP, state, district, basis, Congress."""
 
-Spot = tuple[str, str, str, str | None, int | None]
-"""ZIP, place, state, state and district around its point."""
+Spot = tuple[str, str, str | None, int | None]
+"""ZIP, state, state and district around its point."""
 
 
 @dataclass(slots=True)
@@ -54,26 +55,33 @@ def build(
     spots: Iterable[Spot],
     prefixes: Iterable[tuple[str, Iterable[str]]],
 ) -> Atlas:
-    """Pairs of other Congresses say only which states a ZIP is in: that does not change with the maps."""
-    areas: dict[str, list[Area]] = {}
-    states: dict[str, list[str]] = {}
+    """Pairs of other Congresses say only which states a ZIP is in: that does not change with the maps.
+
+    Equal answers are one object, which halves the memory.
+    """
+    seen: dict[Any, Any] = {}
+    areas: dict[str, tuple[Area, ...]] = {}
+    states: dict[str, tuple[str, ...]] = {}
     places: dict[str, ZipPlace] = {}
-    for zip5, name, state, point_state, point_district in spots:
-        point = (
-            District(point_state, point_district) if point_state is not None and point_district is not None else None
-        )
-        places[zip5] = ZipPlace(name, state, point)
+    for zip5, state, point_state, point_district in spots:
+        point = None if point_state is None or point_district is None else District(point_state, point_district)
+        place = ZipPlace(state, point)
+        places[zip5] = seen.setdefault(place, place)
         if state in STATES:
-            states.setdefault(zip5, []).append(state)
+            states[zip5] = seen.setdefault((state,), (state,))
     for zip5, state, number, basis, of_congress in pairs:
-        states.setdefault(zip5, []).append(state)
+        known = states.get(zip5, ())
+        if state not in known:
+            longer = (*known, state)
+            states[zip5] = seen.setdefault(longer, longer)
         if of_congress == congress:
-            areas.setdefault(zip5, []).append(Area(District(state, number), basis))
+            touched = (*areas.get(zip5, ()), Area(District(state, number), basis))
+            areas[zip5] = seen.setdefault(touched, touched)
     return Atlas(
         congress=congress,
         vintage=vintage,
-        zip_areas={zip5: tuple(found) for zip5, found in areas.items()},
+        zip_areas=areas,
         zip_places=places,
-        zip_states={zip5: tuple(dict.fromkeys(found)) for zip5, found in states.items()},
+        zip_states=states,
         prefixes={prefix: tuple(found) for prefix, found in prefixes},
     )

@@ -64,7 +64,6 @@ class Area(NamedTuple):
 
 
 class ZipPlace(NamedTuple):
-    name: str
     state: str
     point: District | None  # the district around the ZIP's point: orders choices, answers nothing
 

@@ -127,7 +127,7 @@ def _read_atlas(session: Session, congress: int, vintage: str) -> Atlas:
     pairs = sa.select(
         ZipDistrict.zip, ZipDistrict.state, ZipDistrict.district, ZipDistrict.basis, ZipDistrict.congress
     ).order_by(ZipDistrict.id)
-    spots = sa.select(Zip.zip, Zip.place, Zip.state, Zip.point_state, Zip.point_district)
+    spots = sa.select(Zip.zip, Zip.state, Zip.point_state, Zip.point_district)
     return build(
         congress,
         vintage,

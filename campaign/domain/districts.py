@@ -123,6 +123,14 @@ def congress_begins(congress: int) -> datetime:
     return datetime(1787 + 2 * congress, 1, 3, 12, tzinfo=EASTERN).astimezone(UTC)
 
 
+def map_warning(state: str, at: datetime) -> str | None:
+    """What to say beside a match from December 2026 on, in the states that vote under a new map."""
+    begins = congress_begins(120)
+    if state not in NEW_MAPS_IN_120 or not datetime(2026, 12, 1, tzinfo=EASTERN) <= at < begins:
+        return None
+    return f"{STATES[state].name} has new districts from January 3, 2027: this match will be made anew then."
+
+
 def state_code(text: str) -> str | None:
     """The postal code for a code or a full name in any case, military and associated codes too; None if neither."""
     folded = " ".join(text.replace(".", "").upper().split())

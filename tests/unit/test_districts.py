@@ -17,6 +17,7 @@ from campaign.domain.districts import (
     district_phrase,
     house_code,
     house_kind,
+    map_warning,
     ordinal,
     seat_of,
     senate_code,
@@ -107,3 +108,13 @@ def test_a_congress_changes_at_noon_eastern_on_3_january_of_odd_years() -> None:
     assert congress_at(datetime(2027, 1, 3, 17, 0, tzinfo=UTC)) == 120
     assert congress_at(datetime(2026, 1, 3, 17, 0, tzinfo=UTC)) == 119
     assert congress_begins(120) == datetime(2027, 1, 3, 17, tzinfo=UTC)
+
+
+def test_a_new_map_is_announced_from_december_until_it_is_in_force() -> None:
+    november, december, january = (
+        datetime(*day, 12, tzinfo=UTC) for day in ((2026, 11, 30), (2026, 12, 1), (2027, 1, 4))
+    )
+    assert "January 3, 2027" in (map_warning("NC", december) or "")
+    assert map_warning("NC", november) is None
+    assert map_warning("NC", january) is None
+    assert map_warning("IN", december) is None

@@ -1,0 +1,50 @@
+"""Every channel by its name, built from plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from campaign.channels.base import Channel
+from campaign.channels.handoff.channel import HandoffChannel
+from campaign.channels.printing.channel import PrintChannel
+from campaign.channels.smtp.client import SmtpChannel
+from campaign.domain.channels import ChannelName
+from campaign.domain.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class RelayValues:
+    """What the smtp channel is built from; the settings of the same names."""
+
+    smtp_host: str
+    smtp_port: int
+    smtp_username: str = ""
+    smtp_password: str = ""
+    smtp_starttls: bool = False
+
+    def __repr__(self) -> str:
+        return f"RelayValues({self.smtp_host}:{self.smtp_port})"
+
+
+def make_channels(relay: RelayValues) -> dict[ChannelName, Channel]:
+    """The channels that this installation can use. Opens nothing."""
+    channels: tuple[Channel, ...] = (
+        SmtpChannel(
+            relay.smtp_host,
+            relay.smtp_port,
+            relay.smtp_username,
+            relay.smtp_password,
+            starttls=relay.smtp_starttls,
+        ),
+        HandoffChannel(),
+        PrintChannel(),
+    )
+    return {channel.name: channel for channel in channels}
+
+
+def get(channels: dict[ChannelName, Channel], name: str) -> Channel:
+    """Raises Invalid for a name that is no channel here."""
+    try:
+        return channels[ChannelName(name)]
+    except (KeyError, ValueError) as error:
+        raise Invalid(f"there is no channel {name!r} here") from error

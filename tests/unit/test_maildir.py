@@ -1,0 +1,48 @@
+"""The way in for mail: nothing is lost by a kill or a fault, and nothing is read twice that was dealt with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from campaign.channels.smtp import maildir
+
+
+def test_mail_is_read_once_in_order_and_moved_when_it_is_done(tmp_path: Path) -> None:
+    maildir.deliver(tmp_path, "2.b.host", b"second")
+    maildir.deliver(tmp_path, "1.a.host", b"first")
+    read: list[tuple[str, bytes]] = []
+    assert maildir.read_new(tmp_path, lambda name, raw: read.append((name, raw))) == 2
+    assert read == [("1.a.host", b"first"), ("2.b.host", b"second")]
+    assert maildir.read_new(tmp_path, lambda name, raw: read.append((name, raw))) == 0
+    assert sorted(path.name for path in (tmp_path / "cur").iterdir()) == ["1.a.host:2,S", "2.b.host:2,S"]
+
+
+def test_a_mail_whose_reader_failed_is_read_again_and_does_not_stop_the_others(tmp_path: Path) -> None:
+    for name in ("1", "2", "3"):
+        maildir.deliver(tmp_path, name, name.encode())
+    seen: list[str] = []
+
+    def take(name: str, raw: bytes) -> None:
+        seen.append(name)
+        if name == "2" and seen.count("2") == 1:
+            raise RuntimeError("the database is away")
+
+    with pytest.raises(RuntimeError):
+        maildir.read_new(tmp_path, take)
+    assert maildir.read_new(tmp_path, take) == 1
+    assert seen == ["1", "2", "3", "2"]
+
+
+def test_delivering_the_same_name_again_is_no_second_mail(tmp_path: Path) -> None:
+    maildir.deliver(tmp_path, "1", b"x")
+    maildir.deliver(tmp_path, "1", b"x")
+    assert maildir.read_new(tmp_path, lambda _name, _raw: None) == 1
+    maildir.deliver(tmp_path, "1", b"x")
+    assert maildir.read_new(tmp_path, lambda _name, _raw: None) == 0
+
+
+def test_a_mail_that_another_process_moved_meanwhile_is_no_fault(tmp_path: Path) -> None:
+    maildir.deliver(tmp_path, "1", b"x")
+    assert maildir.read_new(tmp_path, lambda _name, _raw: (tmp_path / "new" / "1").unlink()) == 0

@@ -15,13 +15,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import yaml
 
 from campaign.domain.districts import STATES, Chamber, house_code, is_seat, senate_code
 from campaign.domain.errors import Invalid
 from campaign.domain.terms import Person, Term
+from campaign.models.geography import ZipKind
 
 
 class CommitteeFact(NamedTuple):
@@ -42,7 +43,7 @@ class ZipFact(NamedTuple):
     zip: str
     place: str
     state: str
-    kind: str
+    kind: ZipKind
     lat: float | None
     lon: float | None
     point_state: str | None
@@ -116,7 +117,7 @@ def read_folder(folder: Path, descriptions: Path | None = None) -> Snapshot:
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         try:
             name, congress = _take(path, snapshot) or ("", 0)
-        except (ValueError, KeyError, TypeError, yaml.YAMLError, csv.Error) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError, csv.Error) as error:
             raise Invalid(f"{path.name} cannot be read: {type(error).__name__}: {error}", path.name) from error
         if name:
             snapshot.sources.append(_source(path, name, congress, described))
@@ -141,13 +142,14 @@ def _take(path: Path, snapshot: Snapshot) -> tuple[str, int] | None:
             snapshot.seats = list(_seats(_yaml(path)))
             return "committee_seats", 0
         case "zip_places_geonames.csv":
-            snapshot.zips = [_zip(row) for row in _rows(path)]
+            snapshot.zips = _once([_zip(row) for row in _rows(path)], 1)
             return "zips", 0
         case "zip3_state.csv":
-            snapshot.prefixes = [PrefixFact(row["zip3"], tuple(row["states"].split())) for row in _rows(path)]
+            prefixes = [PrefixFact(row["zip3"], tuple(row["states"].split())) for row in _rows(path)]
+            snapshot.prefixes = _once(prefixes, 1)
             return "zip_prefixes", 0
     if found := re.fullmatch(r"zip_district_(\d{3})\.csv", path.name, re.ASCII):
-        snapshot.zip_districts[int(found[1])] = [_zip_district(row) for row in _rows(path)]
+        snapshot.zip_districts[int(found[1])] = _once([_zip_district(row) for row in _rows(path)], 3)
         return "zip_districts", int(found[1])
     if found := re.fullmatch(r"districts_(\d{3})\.geojson", path.name, re.ASCII):
         features = json.loads(path.read_text("utf-8"))["features"]
@@ -243,12 +245,25 @@ def _seats(entries: Mapping[str, Iterable[Mapping[str, Any]]]) -> Iterator[SeatF
             yield SeatFact(key, seat["bioguide"], seat.get("title", ""), seat.get("rank"))
 
 
+F = TypeVar("F", ZipFact, ZipDistrictFact, PrefixFact)
+
+
+def _once(rows: list[F], width: int) -> list[F]:
+    """The rows, if the first `width` columns name each of them once."""
+    seen: set[tuple[object, ...]] = set()
+    for row in rows:
+        if row[:width] in seen:
+            raise ValueError(f"{' '.join(map(str, row[:width]))} stands there twice")
+        seen.add(row[:width])
+    return rows
+
+
 def _zip(row: Mapping[str, str]) -> ZipFact:
     return ZipFact(
         zip=_five(row["zip"]),
         place=row["place"],
         state=row["state"],
-        kind=row["kind"],
+        kind=ZipKind(row["kind"]),
         lat=float(row["lat"]) if row["lat"] else None,
         lon=float(row["lon"]) if row["lon"] else None,
         point_state=row["point_state"] or None,

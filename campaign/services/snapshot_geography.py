@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.models.geography import DistrictShape, Zip, ZipDistrict, ZipKind, ZipPrefix
+from campaign.models.geography import DistrictShape, Zip, ZipDistrict, ZipPrefix
 from campaign.services.snapshot_committees import Counts, count
 from campaign.services.snapshot_files import Snapshot
 from campaign.services.snapshot_pack import wkb
@@ -49,8 +49,7 @@ def write(session: Session, snapshot: Snapshot, counts: Mapping[str, Mapping[str
     """Replaces each table that differs, in a few statements of many rows."""
     differs = {name for name, numbers in counts.items() if any(numbers.values())}
     if "zips" in differs:
-        rows = [row._asdict() | {"kind": ZipKind(row.kind)} for row in snapshot.zips or []]
-        _replace(session, Zip, rows)
+        _replace(session, Zip, [row._asdict() for row in snapshot.zips or []])
     if "zip_prefixes" in differs:
         _replace(session, ZipPrefix, [row._asdict() | {"states": list(row.states)} for row in snapshot.prefixes or []])
     for congress, pairs in snapshot.zip_districts.items():

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from campaign.domain.districts import Chamber
 from campaign.domain.terms import Person, Term
+from campaign.models.geography import ZipKind
 from campaign.services.snapshot_files import (
     CommitteeFact,
     PrefixFact,
@@ -162,7 +163,7 @@ def _zip(row: Mapping[str, str]) -> ZipFact:
         row["zip"],
         row["place"],
         row["state"],
-        row["kind"],
+        ZipKind(row["kind"]),
         float(row["lat"]) if row["lat"] else None,
         float(row["lon"]) if row["lon"] else None,
         row["point_state"] or None,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign.domain.differences import Differences
 from campaign.domain.districts import Chamber, OfficeKind, all_codes, house_kind, seat_of
+from campaign.domain.errors import Invalid
 from campaign.domain.terms import Change, Kept, Person, Stint, compare, stints
 from campaign.models.office import Legislator, Office, Tenure
 
@@ -37,7 +38,10 @@ def plan_people(session: Session, people: Iterable[Person], differences: Differe
 def plan_seats(
     session: Session, people: Sequence[Person], differences: Differences, now: datetime
 ) -> dict[str, Change]:
-    """What to do with the record of each seat that differs."""
+    """What to do with the record of each seat that differs. Raises Invalid for a file that is cut short."""
+    serving = session.scalar(sa.select(sa.func.count(Tenure.id)).where(Tenure.ends_at.is_(None), ~Tenure.is_stand_in))
+    if len(people) < (serving or 0) / 2:
+        raise Invalid(f"The file lists {len(people)} people where {serving} serve: it looks cut short.", "legislators")
     wanted = stints(people, now)
     kept, rows = _on_record(session)
     names = {row.bioguide: row.official_full for row in session.scalars(sa.select(Legislator))}
@@ -88,21 +92,23 @@ def _say_who_moved(
         if row.starts_at <= now and (row.ends_at is None or row.ends_at > now)
     }
     new = {stint.bioguide: code for code, seat in wanted.items() for stint in seat if stint.covers(now)}
-    to_come = {row.bioguide for rows in kept.values() for row in rows if row.starts_at > now}
+    announced = {row.bioguide: code for code, rows in kept.items() for row in rows if row.starts_at > now}
     coming = {
         stint.bioguide: code
         for code, seat in wanted.items()
         for stint in seat
         if stint.starts_at > now and stint.bioguide not in new
     }
-    for bioguide in sorted(old.keys() | new.keys() | coming.keys()):
-        before, after = old.get(bioguide), new.get(bioguide) or coming.get(bioguide)
+    for bioguide in sorted(old.keys() | new.keys() | coming.keys() | announced.keys()):
+        before, after = old.get(bioguide), new.get(bioguide)
         name = f"{names[bioguide]} ({bioguide})"
-        if before is None and after and not (bioguide in to_come and bioguide in coming):
+        if before is None and after is None:
+            before, after = announced.get(bioguide), coming.get(bioguide)
+        if before is None and after:
             differences.added.append(f"{name}: {after}")
         elif after is None and before:
             differences.gone.append(f"{name}: {before}")
-        elif before and before != after:
+        elif before != after:
             differences.moved.append(f"{name}: {before} -> {after}")
     differences.vacated = sorted(set(old.values()) - set(new.values()))
     differences.filled = sorted(set(new.values()) - set(old.values()))

@@ -85,6 +85,7 @@ def apply(session: Session, planned: Plan, now: datetime) -> Applied:
     """Writes the plan; the caller commits and holds the letters of the changed offices."""
     before = offices.all_holders(session, now)
     snapshot_seats.make_offices(session)
+    load_agencies(session)
     snapshot_seats.write_people(session, planned.people)
     snapshot_seats.write_seats(session, planned.seats)
     tables = planned.differences.tables
@@ -109,7 +110,6 @@ def load_shipped(session: Session, now: datetime, folder: Path = paths.SNAPSHOT)
     """Fills a database that has no legislators from the snapshot of the product; twice does nothing. No commit."""
     if session.scalar(sa.select(Legislator.id).limit(1)) is not None:
         return Applied(Differences())
-    load_agencies(session, folder)
     return Applied(apply(session, plan(session, read_pack(folder), now), now).differences)
 
 

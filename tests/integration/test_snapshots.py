@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.domain.differences import Differences
 from campaign.domain.districts import District
+from campaign.domain.errors import Invalid
 from campaign.domain.matching import MatchStatus, Place
 from campaign.domain.terms import Person
 from campaign.models.geography import DataSnapshot, ZipDistrict
@@ -189,6 +190,18 @@ def test_a_new_crosswalk_replaces_only_its_congress_and_is_used_at_once(shipped:
     assert match_place(shipped, Place("44483"), NOW).match.districts == (District("OH", 6),)
     active = sa.select(sa.func.count(DataSnapshot.id)).where(DataSnapshot.name == "zip_districts", DataSnapshot.active)
     assert shipped.scalar(active) == 1
+
+
+def test_a_file_cut_short_empties_no_seats(shipped: Session) -> None:
+    files = Snapshot(sources=[], people=(snapshot().people or [])[:200])
+    with pytest.raises(Invalid, match="cut short"):
+        plan(shipped, files, NOW)
+
+
+def test_an_announced_successor_who_is_withdrawn_is_said_to_be_gone(shipped: Session) -> None:
+    take(shipped, people(LEAVER, COMER, without=("HKY02",)))
+    differences = plan(shipped, people(LEAVER, without=("HKY02",)), NOW).differences
+    assert differences.gone == ["Ottoline Marsh-Finch (Z000603): HKY02"]
 
 
 def test_long_lists_are_cut_and_say_so() -> None:

@@ -72,8 +72,11 @@ def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:
         ("zip_district_120.csv", "zip,state,district,basis\n44483,OH,99,zcta\n"),
         ("zip_district_119.csv", "zip,state,district,basis\n4483,OH,14,zcta\n"),
         ("zip_district_119.csv", "zip,state\n44483,OH\n"),
+        ("zip_district_119.csv", "zip,state,district,basis\n44483,OH,14,zcta\n44483,OH,14,tract\n"),
+        ("zip3_state.csv", "zip3,states\n444,OH\n444,PA\n"),
         ("legislators-current.yaml", "- id: {bioguide: X1}\n  name: {first: A, last: B}\n  terms: []\n"),
         ("legislators-current.yaml", "[ {"),
+        ("committee-membership-current.yaml", "- HSWM\n"),
         ("districts_119.geojson", "{}"),
     ],
 )

@@ -21,6 +21,7 @@ class RelayValues:
     smtp_username: str = ""
     smtp_password: str = ""
     smtp_starttls: bool = False
+    local_name: str = "localhost"
 
     def __repr__(self) -> str:
         return f"RelayValues({self.smtp_host}:{self.smtp_port})"
@@ -35,6 +36,7 @@ def make_channels(relay: RelayValues) -> dict[ChannelName, Channel]:
             relay.smtp_username,
             relay.smtp_password,
             starttls=relay.smtp_starttls,
+            local_name=relay.local_name,
         ),
         HandoffChannel(),
         PrintChannel(),

@@ -53,6 +53,7 @@ class Sink:
     banner: str = "220 sink"
     ehlo: tuple[str, ...] = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
     login: str = "235 2.7.0 welcome"
+    starttls: str = "502 5.5.1 what"
     port: int = 0
     kept: list[str] = field(default_factory=list)  # Message-IDs
     commands: list[str] = field(default_factory=list)
@@ -95,8 +96,8 @@ class Sink:
     def _plain(self, verb: str) -> str:
         if verb == "EHLO":
             return "\r\n".join(f"250-{word}" for word in ("sink", *self.ehlo)) + "\r\n250 HELP"
-        if verb == "AUTH":
-            return self.login
+        if verb in ("AUTH", "STAR"):
+            return self.login if verb == "AUTH" else self.starttls
         return {"RSET": "250 2.0.0 ok", "QUIT": "221 2.0.0 bye", "HELO": "250 sink"}.get(verb, "502 5.5.1 what")
 
     async def _data(
@@ -143,7 +144,7 @@ class Sink:
         return not answer.startswith("421")
 
 
-async def _closed(server: asyncio.Server) -> None:
+async def closed(server: asyncio.Server) -> None:
     server.close()
 
 
@@ -155,7 +156,7 @@ def listening(sink: Sink) -> Iterator[Sink]:
         try:
             yield sink
         finally:
-            run(_closed(server))
+            run(closed(server))
 
 
 @contextmanager
@@ -166,4 +167,4 @@ def relaying(handler: RelayHandler) -> Iterator[int]:
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
-            run(_closed(server))
+            run(closed(server))

@@ -22,7 +22,10 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class SmtpChannel:
-    """Implements Channel. `starttls` requires encryption with a certificate that holds; nothing goes in clear then."""
+    """Implements Channel. `starttls` requires encryption with a certificate that holds; nothing goes in clear then.
+
+    `local_name` is how this machine greets the relay (EHLO): a name that leads back to it, where the relay asks for one.
+    """
 
     name = ChannelName.SMTP
     repeat_is_safe = False  # a relay takes the same Message-ID twice
@@ -38,8 +41,9 @@ class SmtpChannel:
         timeouts: Timeouts | None = None,
         pipelining: bool = True,
         context: ssl.SSLContext | None = None,
+        local_name: str = "localhost",
     ) -> None:
-        self._relay = Relay(host, port, username, password, starttls, context)
+        self._relay = Relay(host, port, username, password, starttls, context, local_name)
         self._timeouts = timeouts or Timeouts()
         self._pipelining = pipelining
 

@@ -41,7 +41,7 @@ class LineError(Exception):
 class Conversation(smtplib.SMTP):
     """The library's client with our reader. Not shared between threads."""
 
-    def __init__(self, host: str, timeouts: Timeouts, local_name: str | None) -> None:
+    def __init__(self, host: str, timeouts: Timeouts, local_name: str) -> None:
         self._timeouts = timeouts
         self._rest = b""
         super().__init__(local_hostname=local_name, timeout=timeouts.connect_s)
@@ -169,7 +169,7 @@ class Relay:
     password: str = ""
     starttls: bool = False
     context: ssl.SSLContext | None = None
-    local_name: str | None = "localhost"
+    local_name: str = "localhost"
 
     def __repr__(self) -> str:
         return f"Relay({self.host}:{self.port})"

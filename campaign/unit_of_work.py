@@ -13,8 +13,9 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from campaign import tasknames
+from campaign.database import transaction
 from campaign.domain.channels import ChannelName
-from campaign.extensions import celery, db, will_write
+from campaign.extensions import celery, db
 from campaign.services import wakes
 
 log = structlog.get_logger()
@@ -22,19 +23,9 @@ log = structlog.get_logger()
 
 @contextmanager
 def unit_of_work() -> Iterator[Session]:
-    """Commits at the end, rolls back on any error. An open read of this request ends first, so that what is read inside
-    is fresh and, on SQLite, read under the write lock."""
-    session: Session = db.session()
-    session.rollback()
-    token = will_write.set(True)
-    try:
+    """Commits at the end, rolls back on any error (`database.transaction`)."""
+    with transaction(db.session()) as session:
         yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
-    finally:
-        will_write.reset(token)
 
 
 @contextmanager

@@ -35,12 +35,16 @@ class Letter(HasId, Base):
     member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"))
     office_id: Mapped[int] = mapped_column(sa.ForeignKey("offices.id"))
     docket_id: Mapped[int | None] = mapped_column(sa.ForeignKey("dockets.id"))
-    tenure_id: Mapped[int | None] = mapped_column(sa.ForeignKey("tenures.id"))  # who held the office at signing
+    holder: Mapped[str]  # who held the office at signing (domain/holders.py, Holder.identity)
     template_version_id: Mapped[int] = mapped_column(sa.ForeignKey("letter_template_versions.id"))
     target: Mapped[str]
     addressee: Mapped[str]  # "Rep. Ada Example", as shown in lists
     subject: Mapped[str]
+    address_block: Mapped[list[str]]
+    salutation: Mapped[str]
     parts: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    valediction: Mapped[str]
+    signature: Mapped[list[str]]
     body: Mapped[str]
     statement: Mapped[str]
     message: Mapped[str]

@@ -24,7 +24,7 @@ class Position(HasId, Base):
     __table_args__ = (sa.Index("ix_positions_office", "office_id", "recommendation_id", "at"),)
 
     office_id: Mapped[int] = mapped_column(sa.ForeignKey("offices.id"))
-    tenure_id: Mapped[int | None] = mapped_column(sa.ForeignKey("tenures.id"))
+    legislator_id: Mapped[int | None] = mapped_column(sa.ForeignKey("legislators.id"))
     recommendation_id: Mapped[int] = mapped_column(sa.ForeignKey("recommendations.id"))
     stance: Mapped[Stance]
     at: Mapped[datetime]

@@ -53,11 +53,13 @@ class Ask(HasId, Base):
 
     recommendation_id: Mapped[int] = mapped_column(sa.ForeignKey("recommendations.id"))
     target: Mapped[TargetKind]
+    vehicle: Mapped[str]  # what this kind of office can act on: "H.R. 4776"
     line: Mapped[str]
 
 
 class Wording(HasId, Base):
-    """One paragraph of the association's words; letters `a` and `b` alternate, `p` is for producers."""
+    """One paragraph of the association's words; `a` and `b` alternate, `p` is for producers, `i` and `j`
+    alternate for private persons."""
 
     __tablename__ = "wordings"
     __table_args__ = (sa.UniqueConstraint("recommendation_id", "letter"),)
@@ -89,11 +91,13 @@ class Bill(HasId, Base):
 
 
 class Sponsor(HasId, Base):
-    """Who already carries the vehicle: thanked, and asked for the next step instead of a cosponsorship."""
+    """Who already carries a vehicle: thanked for `thanks_for` and, where `asks_next_step`, not asked to cosponsor."""
 
     __tablename__ = "sponsors"
     __table_args__ = (sa.UniqueConstraint("recommendation_id", "legislator_id"),)
 
     recommendation_id: Mapped[int] = mapped_column(sa.ForeignKey("recommendations.id"))
     legislator_id: Mapped[int] = mapped_column(sa.ForeignKey("legislators.id"))
+    thanks_for: Mapped[str]
+    asks_next_step: Mapped[bool]
     source: Mapped[str]

@@ -18,7 +18,8 @@ class LetterTemplate(HasId, Base):
 
 
 class LetterTemplateVersion(HasId, Base):
-    """`frames` maps a kind of target to its sources: subject, opening, closing, valediction (domain/letters.py, Frame)."""
+    """`frames` maps "company" (the writer speaks for a site) and "person" (for themselves) to kinds of target, and those to
+    their sources (domain/letters.py, Frame). `thanks` and `next_step` are what a sponsor of the vehicle reads."""
 
     __tablename__ = "letter_template_versions"
     __table_args__ = (sa.UniqueConstraint("template_id", "number"),)
@@ -26,4 +27,6 @@ class LetterTemplateVersion(HasId, Base):
     template_id: Mapped[int] = mapped_column(sa.ForeignKey("letter_templates.id"))
     number: Mapped[int]
     frames: Mapped[dict[str, Any]]
+    thanks: Mapped[str] = mapped_column(default="")
+    next_step: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]

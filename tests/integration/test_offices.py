@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -24,21 +23,13 @@ from campaign.services.offices import (
     office_by_code,
     offices_of,
 )
-from tests.integration.offices_database import LOADED, rolled_back, shipped_engine
-
-NOW = LOADED
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[sa.Engine]:
-    with shipped_engine() as engine:
-        yield engine
+from tests.factories import NOW
 
 
 @pytest.fixture
-def shipped(engine: sa.Engine) -> Iterator[Session]:
-    with rolled_back(engine) as session:
-        yield session
+def shipped(session: Session) -> Session:
+    """A migrated database that holds the shipped snapshot."""
+    return session
 
 
 def test_every_seat_has_one_answer(shipped: Session) -> None:

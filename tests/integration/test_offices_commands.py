@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,34 +12,14 @@ from flask import Flask
 
 from campaign.cli.data import data
 from campaign.cli.offices import offices
-from campaign.extensions import db
-from campaign.models import Base
-from campaign.services.snapshots import load_shipped
-from campaign.unit_of_work import unit_of_work
-from tests.integration.offices_database import LOADED
 
 CROSSWALK = "zip,state,district,basis\n44483,OH,13,zcta\n"
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    app = Flask("commands")
-    path = tmp_path_factory.mktemp("offices") / "offices.sqlite3"
-    app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{path}"
-    db.init_app(app)
-    with app.app_context():
-        Base.metadata.create_all(db.engine)
-        with unit_of_work() as session:
-            load_shipped(session, LOADED)
-        db.session.remove()
-    yield app
-    with app.app_context():
-        db.engine.dispose()
-
-
 def run(app: Flask, command: Any, *arguments: str) -> Result:
-    with app.app_context():
-        return CliRunner().invoke(command, list(arguments))
+    """In the app context that the fixture keeps open."""
+    assert app
+    return CliRunner().invoke(command, list(arguments))
 
 
 def answer(app: Flask, *arguments: str) -> dict[str, Any]:

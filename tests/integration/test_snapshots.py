@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,22 +21,16 @@ from campaign.services.matching import match_place
 from campaign.services.offices import holders_by_code
 from campaign.services.snapshot_files import Snapshot, Source, ZipDistrictFact, read_person
 from campaign.services.snapshots import Applied, apply, load_shipped, plan, status
-from tests.integration.offices_database import LOADED, rolled_back, shipped_engine
+from tests.factories import NOW as LOADED
 from tests.shipped import snapshot
 
 NOW = datetime(2026, 11, 25, 15, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[sa.Engine]:
-    with shipped_engine() as engine:
-        yield engine
-
-
 @pytest.fixture
-def shipped(engine: sa.Engine) -> Iterator[Session]:
-    with rolled_back(engine) as session:
-        yield session
+def shipped(each_session: Session) -> Session:
+    """A migrated database that holds the shipped snapshot."""
+    return each_session
 
 
 def person(bioguide: str, *terms: dict[str, Any]) -> Person:

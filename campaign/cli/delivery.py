@@ -1,0 +1,58 @@
+"""`campaign send` and `campaign inbox`: the workers' work without Celery."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from campaign import tasknames
+from campaign.drain import drain
+from campaign.intake import take
+from campaign.services import outbox
+from campaign.unit_of_work import database_now, unit_of_work
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@with_appcontext
+def send(as_json: bool) -> None:
+    """Hand over everything that is due, in this process."""
+    with unit_of_work() as session:
+        outbox.sweep_leases(session, database_now())
+    tried = {str(channel): drain(channel) for channel in tasknames.WORKED}
+    if as_json:
+        click.echo(json.dumps({"tried": tried}))
+    else:
+        click.echo(f"{sum(tried.values())} tried.")
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON line per message.")
+@with_appcontext
+def inbox(files: tuple[Path, ...], as_json: bool) -> None:
+    """Feed raw messages to the intake of bounces and replies."""
+    for path in files:
+        raw = path.read_bytes()
+        taken = take(f"file:{hashlib.sha256(raw).hexdigest()[:32]}", raw)
+        line = {
+            "file": str(path),
+            "kind": taken.kind,
+            "code": taken.code,
+            "letter": taken.letter,
+            "moved": str(taken.moved) if taken.moved else None,
+            "message": _words(taken.kind, taken.moved is not None),
+        }
+        click.echo(json.dumps(line) if as_json else f"{path.name}: {line['message']}")
+
+
+def _words(kind: str, moved: bool) -> str:
+    if kind == "duplicate":
+        return "read before; nothing changed"
+    if kind in ("unmatched", "unreadable"):
+        return f"{kind}; it waits for a person"
+    return f"{kind.replace('_', ' ')}; {'the letter moved' if moved else 'no status changed'}"

@@ -1,0 +1,45 @@
+"""The edge around the intake of mail: what a worker and `campaign inbox` both do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from campaign.channels.smtp import maildir
+from campaign.channels.smtp.inbox import read_message
+from campaign.runtime import runtime
+from campaign.services import events
+from campaign.services.events import Taken
+from campaign.unit_of_work import database_now, unit_of_work
+
+log = structlog.get_logger()
+
+
+def take(source_id: str, raw: bytes) -> Taken:
+    """One mail, in one transaction."""
+    message = read_message(raw, runtime().signer)
+    with unit_of_work() as session:
+        taken = events.take(session, source_id, raw, message, database_now())
+    log.info("mail in", kind=taken.kind, code=taken.code, moved=str(taken.moved) if taken.moved else None)
+    return taken
+
+
+class _Stopped(Exception):
+    pass
+
+
+def read_new(should_stop: Callable[[], bool] = lambda: False) -> int:
+    """Everything new in the Maildir; how many mails. A mail that was taken and not yet moved is found again and counts once."""
+    folder = runtime().settings.inbox_maildir
+    maildir.make(folder)
+
+    def one(source_id: str, raw: bytes) -> None:
+        if should_stop():
+            raise _Stopped
+        take(source_id, raw)
+
+    try:
+        return maildir.read_new(folder, one)
+    except _Stopped:
+        return 0

@@ -1,0 +1,32 @@
+"""What an application is made of besides its extensions: settings, the token signer, the channels. One per app."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from campaign.channels.base import Channel
+from campaign.domain.channels import ChannelName
+from campaign.domain.references import TokenSigner
+from campaign.settings import Settings
+
+_KEY = "countersign"
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    settings: Settings
+    signer: TokenSigner
+    channels: Mapping[ChannelName, Channel]
+
+
+def attach(app: Flask, runtime: Runtime) -> None:
+    app.extensions[_KEY] = runtime
+
+
+def runtime() -> Runtime:
+    """Of the current app."""
+    found: Runtime = current_app.extensions[_KEY]
+    return found

@@ -1,0 +1,427 @@
+"""A member's journey: draft, choices, facts, edits, signing, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload
+
+from campaign.domain.channels import ChannelName
+from campaign.domain.errors import Invalid, NotFound, WrongState
+from campaign.domain.references import new_reference
+from campaign.domain.statuses import ActionStatus, CampaignStatus
+from campaign.domain.texts import digest, fold, tidy, tidy_line
+from campaign.models.action import Action, ActionChoice, Consent, DraftLetter
+from campaign.models.campaign import Campaign
+from campaign.models.company import Facility
+from campaign.models.delivery import Delivery
+from campaign.models.letter import Letter, LetterRecommendation
+from campaign.models.member import Member
+from campaign.models.recommendation import Recommendation
+from campaign.services import counts, deliveries, letters, routes, sites, wakes
+from campaign.services.letters import Writer, Written
+from campaign.services.routes import Route
+from campaign.services.sites import Seats
+
+STORY_LIMIT = 2_000  # characters
+PARAGRAPH_LIMIT = 3_000
+MOST_CHOICES = 3
+MOST_REASONS = 2
+OPEN = frozenset({CampaignStatus.LIVE, CampaignStatus.PAUSED})
+"""A paused campaign still takes signatures: only hand-overs stop."""
+
+
+def check_open(campaign: Campaign, now: datetime) -> None:
+    """Raises WrongState when this campaign takes no letters now."""
+    if campaign.status in OPEN and (campaign.closes_at is None or now < campaign.closes_at):
+        return
+    raise WrongState(f"{campaign.name} is closed. No new letters can be signed.")
+
+
+def find(session: Session, member_id: int, campaign: Campaign, facility_id: int | None = None) -> Action | None:
+    """The member's action for this site, or the one they touched last; with its choices and drafts."""
+    query = (
+        sa.select(Action)
+        .where(Action.member_id == member_id, Action.campaign_id == campaign.id, Action.wave == campaign.wave)
+        .options(selectinload(Action.choices), selectinload(Action.drafts))
+        .order_by(Action.changed_at.desc(), Action.id.desc())
+        .limit(1)
+    )
+    if facility_id is not None:
+        query = query.where(Action.facility_id == facility_id)
+    return session.scalar(query)
+
+
+def start(session: Session, member: Member, campaign: Campaign, facility_id: int | None, now: datetime) -> Action:
+    """The open draft for a site (the member's first one where none is named), made where there is none.
+
+    Words and reasons are carried over from the member's last action, so that who speaks for three plants types once.
+    Raises Invalid when the member has no such site.
+    """
+    own = sites.of_member(session, member)
+    if not own:
+        raise Invalid("We have no address for you yet, so we cannot tell which offices are yours.", field="site")
+    site = next((each for each in own if each.id == facility_id), None) if facility_id else own[0]
+    if site is None:
+        raise Invalid("Choose one of your sites.", field="site")
+    existing = find(session, member.id, campaign, site.id)
+    if existing is not None:
+        return existing
+    before = find(session, member.id, campaign)
+    action = Action(
+        member_id=member.id,
+        campaign_id=campaign.id,
+        wave=campaign.wave,
+        facility_id=site.id,
+        status=ActionStatus.DRAFT,
+        jobs=site.jobs,
+        reasons=list(before.reasons) if before else [],
+        story=before.story if before else "",
+        created_at=now,
+        changed_at=now,
+        choices=[],
+        drafts=[],
+    )
+    if before is not None:
+        action.choices = [
+            ActionChoice(recommendation_id=choice.recommendation_id, rank=choice.rank) for choice in before.choices
+        ]
+    session.add(action)
+    session.flush()
+    return action
+
+
+def check_draft(action: Action) -> None:
+    if action.status is not ActionStatus.DRAFT:
+        raise WrongState("These letters are signed already. Undo them first to change something.")
+
+
+def choose(session: Session, action: Action, keys: Sequence[str], now: datetime) -> None:
+    """One to three recommendations of the campaign, in the member's order. Raises Invalid."""
+    check_draft(action)
+    cards = {card.key: card for card in letters.recommendations_of(session, action.campaign_id)}
+    chosen = list(dict.fromkeys(keys))
+    if not chosen:
+        raise Invalid("Pick at least one recommendation.", field="choices")
+    if len(chosen) > MOST_CHOICES:
+        raise Invalid(f"Pick at most {MOST_CHOICES}: offices answer letters that ask for few things.", field="choices")
+    if any(key not in cards for key in chosen):
+        raise Invalid("Pick from the recommendations shown.", field="choices")
+    if [cards[key].id for key in chosen] != [choice.recommendation_id for choice in action.choices]:
+        action.choices.clear()
+        session.flush()
+        action.choices.extend(
+            ActionChoice(action_id=action.id, recommendation_id=cards[key].id, rank=rank)
+            for rank, key in enumerate(chosen, 1)
+        )
+        action.changed_at = now
+
+
+def tell(
+    session: Session, action: Action, *, jobs: int | None, reasons: Sequence[str], story: str, now: datetime
+) -> None:
+    """Site facts and own words. `jobs` corrects the site's own count when given. Raises Invalid."""
+    check_draft(action)
+    if len(reasons) > MOST_REASONS:
+        raise Invalid(f"Choose at most {MOST_REASONS} reasons.", field="reasons")
+    story = tidy(story)
+    if len(story) > STORY_LIMIT:
+        raise Invalid(
+            f"Your words are {len(story):,} characters; a letter takes {STORY_LIMIT:,}. Cut {len(story) - STORY_LIMIT:,}.",
+            field="story",
+        )
+    action.reasons, action.story, action.changed_at = list(reasons), story, now
+    if jobs is not None:
+        action.jobs = jobs
+        session.get_one(Facility, action.facility_id).jobs = jobs
+
+
+def edit(
+    action: Action,
+    target: str,
+    now: datetime,
+    *,
+    included: bool,
+    edits: Mapping[str, str] | None = None,
+) -> None:
+    """Leaves a letter out or in, or rewrites its paragraphs (by part key; only real changes are kept)."""
+    check_draft(action)
+    draft = next((each for each in action.drafts if each.target == target), None)
+    if draft is None:
+        draft = DraftLetter(action_id=action.id, target=target, included=True, edits={})
+        action.drafts.append(draft)
+    draft.included = included
+    if edits is not None:
+        for text in edits.values():
+            if len(text) > PARAGRAPH_LIMIT:
+                raise Invalid(f"A paragraph takes {PARAGRAPH_LIMIT:,} characters. Cut {len(text) - PARAGRAPH_LIMIT:,}.")
+        draft.edits = dict(edits)
+    action.changed_at = now
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One letter as it stands in the draft: the same object is previewed and signed."""
+
+    written: Written
+    route: Route
+    included: bool
+
+    @property
+    def target(self) -> str:
+        return self.written.destination.target
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    seats: Seats
+    prepared: tuple[Prepared, ...]
+    writer: Writer
+
+    @property
+    def going(self) -> list[Prepared]:
+        """The letters that a signature would send."""
+        return [each for each in self.prepared if each.included and each.written.letter is not None]
+
+    @property
+    def digest(self) -> str:
+        """Over all letters that would go: what the member saw is what they sign, or the signing is refused."""
+        return digest(*(f"{each.target}:{each.written.letter.digest}" for each in self.going if each.written.letter))
+
+
+def keys_of(session: Session, action: Action) -> list[str]:
+    ids = [choice.recommendation_id for choice in action.choices]
+    rows = session.execute(sa.select(Recommendation.id, Recommendation.key).where(Recommendation.id.in_(ids)))
+    found = {card_id: key for card_id, key in rows}
+    return [found[each] for each in ids]
+
+
+def preview(session: Session, action: Action, at: datetime, keys: Sequence[str] | None = None) -> Preview:
+    """The letters of this action as they would be signed now. Writes nothing."""
+    site = session.get_one(Facility, action.facility_id)
+    found = sites.seats(session, site, at)
+    maker = letters.writer(session, action, found.holders, at)
+    drafts = {draft.target: draft for draft in action.drafts}
+    wanted = maker.destinations(list(keys) if keys is not None else keys_of(session, action), at)
+    staff = routes.staff_addresses(session, [destination.office_id for destination in wanted])
+    prepared = []
+    for destination in wanted:
+        draft = drafts.get(destination.target)
+        written = maker.write(
+            destination,
+            reasons=action.reasons,
+            story=action.story,
+            jobs=action.jobs,
+            edits=draft.edits if draft else None,
+        )
+        way = routes.route(destination, written.holder, maker.campaign.channels, staff, maker.dockets)
+        prepared.append(Prepared(written, way, included=draft.included if draft else True))
+    return Preview(found, tuple(prepared), maker)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What the member gave: their typed name, where from, and the digest of the letters that the page showed."""
+
+    name: str
+    shown: str
+    method: str
+    network: str = ""
+
+
+def sign(
+    session: Session, action_id: int, signature: Signature, now: datetime, *, undo_s: int = 60
+) -> tuple[Action, list[Letter]]:
+    """Freezes the letters, records the consent and queues each letter, due when the time for undo is over.
+
+    A second press finds the action signed and returns the letters of the first. Raises Invalid for the name, WrongState
+    when the letters are no longer those that were shown.
+    """
+    action = _locked(session, action_id)
+    campaign = session.get_one(Campaign, action.campaign_id)
+    if action.status is not ActionStatus.DRAFT:
+        return action, signed_letters(session, action)
+    check_open(campaign, now)
+    name = tidy_line(signature.name)
+    member = session.get_one(Member, action.member_id)
+    if not name:
+        raise Invalid("Type your full name to sign.", field="name")
+    if fold(name) != fold(member.name):
+        raise Invalid(f"Sign with your own name, {member.name}.", field="name")
+    view = preview(session, action, now)
+    if not view.going:
+        raise Invalid("No letter is left to send. Keep at least one office.", field="offices")
+    if view.digest != signature.shown:
+        raise WrongState("The letters have changed since this page was loaded. Read them again, then sign.")
+    consent = _consent(session, action, campaign, name, signature, view, now)
+    made = [_freeze(session, action, consent, member, view.writer, each, now) for each in view.going]
+    by = f"member:{member.id}"
+    session.add(action.become(ActionStatus.APPROVED, now, "signed", by))
+    due_at = now + timedelta(seconds=undo_s)
+    for letter, each in zip(made, view.going, strict=True):
+        deliveries.enqueue_letter(
+            session, letter, each.route.channel, each.route.to_address, due_at=due_at, now=now, by=by
+        )
+    if undo_s == 0:
+        wakes.wake(session, ChannelName.SMTP)
+    return action, made
+
+
+def consent_text(campaign: Campaign, count: int, public: int) -> str:
+    """The sentence beside the box, as it is stored."""
+    noun = "this letter" if count == 1 else f"these {count} letters"
+    sentence = f"Send {noun} in my name."
+    if public:
+        sentence += " The docket comment is public." if public == 1 else f" The {public} docket comments are public."
+    return f"{sentence}\n\n{campaign.consent_text}".strip()
+
+
+def public_count(view: Preview) -> int:
+    return sum(each.written.destination.docket_id is not None for each in view.going)
+
+
+def _consent(
+    session: Session,
+    action: Action,
+    campaign: Campaign,
+    name: str,
+    signature: Signature,
+    view: Preview,
+    now: datetime,
+) -> Consent:
+    text = consent_text(campaign, len(view.going), public_count(view))
+    action.signings += 1
+    consent = Consent(
+        action_id=action.id,
+        number=action.signings,
+        signed_name=name,
+        text=text,
+        digest=view.digest,
+        at=now,
+        method=signature.method,
+        network=signature.network,
+    )
+    session.add(consent)
+    session.flush()
+    return consent
+
+
+def _freeze(
+    session: Session,
+    action: Action,
+    consent: Consent,
+    member: Member,
+    maker: Writer,
+    prepared: Prepared,
+    now: datetime,
+) -> Letter:
+    written, text = prepared.written, prepared.written.letter
+    if text is None:
+        raise NotFound("This letter cannot be written.")
+    row = Letter(
+        reference=new_reference(),
+        action_id=action.id,
+        consent_id=consent.id,
+        campaign_id=action.campaign_id,
+        member_id=member.id,
+        office_id=written.holder.office_id,
+        docket_id=written.destination.docket_id,
+        holder=written.holder.identity,
+        template_version_id=maker.version.id,
+        target=prepared.target,
+        addressee=written.addressee,
+        subject=text.subject,
+        address_block=list(text.address_block),
+        salutation=text.salutation,
+        parts=text.stored_parts(),
+        valediction=text.valediction,
+        signature=list(text.signature),
+        body=text.body,
+        statement=text.statement,
+        message=text.message,
+        digest=text.digest,
+        overlap=round(written.overlap, 4),
+        signed_at=now,
+        signed_on=counts.day_of(session, now),
+        search=fold(
+            " ".join((written.addressee, member.name, maker.company.name if maker.company else "", text.subject))
+        ),
+    )
+    session.add(row)
+    session.flush()
+    for rank, key in enumerate(written.destination.choices, 1):
+        session.add(LetterRecommendation(letter_id=row.id, recommendation_id=maker.recommendations[key].id, rank=rank))
+    return row
+
+
+def signed_letters(session: Session, action: Action) -> list[Letter]:
+    """Those of the newest signing, in the order in which they were shown."""
+    return list(
+        session.scalars(
+            sa.select(Letter)
+            .join(Consent, Consent.id == Letter.consent_id)
+            .where(Letter.action_id == action.id, Consent.number == action.signings)
+            .order_by(Letter.id)
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo found: letters that are drafts again, and those that had left already."""
+
+    cancelled: int
+    left: tuple[str, ...]
+
+
+def undo(session: Session, action_id: int, now: datetime) -> Undone:
+    """Cancels what has not left and makes the action a draft again, when at least one letter was still here.
+
+    Raced by a worker, each letter has one winner. Twice is safe.
+    """
+    action = _locked(session, action_id)
+    if action.status is not ActionStatus.APPROVED:
+        return Undone(0, ())
+    by = f"member:{action.member_id}"
+    cancelled, left = 0, []
+    for letter in signed_letters(session, action):
+        for delivery_id in session.scalars(
+            sa.select(Delivery.id).where(Delivery.letter_id == letter.id).order_by(Delivery.id)
+        ).all():
+            if deliveries.cancel(session, delivery_id, now, "undone by the member", by) is deliveries.Cancelled.DONE:
+                cancelled += 1
+            else:
+                left.append(letter.addressee)
+    if cancelled:
+        session.add(action.become(ActionStatus.DRAFT, now, "undone", by))
+        for name in left:
+            _leave_out(action, name, session)
+    return Undone(cancelled, tuple(left))
+
+
+def _leave_out(action: Action, addressee: str, session: Session) -> None:
+    """An office whose letter had left stays out of the draft, so that signing again does not write to it twice."""
+    target = session.scalar(
+        sa.select(Letter.target)
+        .where(Letter.action_id == action.id, Letter.addressee == addressee)
+        .order_by(Letter.id.desc())
+        .limit(1)
+    )
+    if target and all(draft.target != target for draft in action.drafts):
+        action.drafts.append(DraftLetter(action_id=action.id, target=target, included=False, edits={}))
+
+
+def _locked(session: Session, action_id: int) -> Action:
+    found = session.scalar(
+        sa.select(Action)
+        .where(Action.id == action_id)
+        .options(selectinload(Action.choices), selectinload(Action.drafts))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound("There is no such action.")
+    return found

@@ -1,0 +1,47 @@
+"""The record of who did what: append-only, each entry holding the hash of the one before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaign.models.audit import AuditEntry
+
+_START = "0" * 64
+_LOCK = 4776_01  # any number, the same in every process
+
+
+def record(session: Session, *, at: datetime, by: str, act: str, subject: str, **detail: Any) -> None:
+    """Adds one entry. On PostgreSQL writers wait for each other here until their commit, so that the chain has one end."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    session.flush()
+    previous = session.scalar(sa.select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)) or _START
+    entry = AuditEntry(at=at, by=by, act=act, subject=subject, detail=detail, previous_hash=previous)
+    entry.hash = _hash(entry)
+    session.add(entry)
+
+
+def first_broken(session: Session) -> AuditEntry | None:
+    """The first entry that does not fit the one before it, or was changed; None when the chain holds."""
+    previous = _START
+    for entry in session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)):
+        if entry.previous_hash != previous or entry.hash != _hash(entry):
+            return entry
+        previous = entry.hash
+    return None
+
+
+def _hash(entry: AuditEntry) -> str:
+    text = json.dumps(
+        [entry.at.astimezone(UTC).isoformat(), entry.by, entry.act, entry.subject, entry.detail, entry.previous_hash],
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,220 @@
+"""The life of one delivery outside the send loop: made, moved, cancelled, decided by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaign.domain import schedule
+from campaign.domain.channels import BY_HAND, ChannelName
+from campaign.domain.errors import NotFound, WrongState
+from campaign.domain.statuses import NOT_LEFT, Status
+from campaign.models.delivery import Attempt, AttemptOutcome, Delivery, DeliveryChange
+from campaign.models.letter import Letter
+from campaign.models.mail import MemberMail
+from campaign.services import audit, counts, wakes
+
+PRIORITY_ONE_OFF = 1  # a person waits for it: sign-in links, copies
+PRIORITY_LETTER = 5
+PRIORITY_BULK = 9  # invitations, reminders
+SYSTEM = "system"
+
+
+def enqueue_letter(
+    session: Session, letter: Letter, channel: ChannelName, to_address: str, *, due_at: datetime, now: datetime, by: str
+) -> Delivery:
+    """Queues a signed letter on a channel, due at `due_at`. Unique by letter and channel: twice raises IntegrityError."""
+    delivery = Delivery(
+        letter_id=letter.id,
+        consent_id=letter.consent_id,
+        campaign_id=letter.campaign_id,
+        office_id=letter.office_id,
+        channel=channel,
+        to_address=to_address,
+        status=Status.QUEUED,
+        priority=PRIORITY_LETTER,
+        due_at=due_at,
+        give_up_at=due_at + schedule.GIVE_UP_AFTER,
+        counted_on=letter.signed_on,
+        created_at=now,
+        changed_at=now,
+    )
+    _add(session, delivery, now, by)
+    return delivery
+
+
+def enqueue_mail(
+    session: Session, mail: MemberMail, to_address: str, *, priority: int, now: datetime, by: str = SYSTEM
+) -> Delivery:
+    delivery = Delivery(
+        mail_id=mail.id,
+        campaign_id=mail.campaign_id,
+        channel=ChannelName.SMTP,
+        to_address=to_address,
+        status=Status.QUEUED,
+        priority=priority,
+        due_at=now,
+        give_up_at=now + schedule.GIVE_UP_AFTER,
+        counted_on=counts.day_of(session, now),
+        created_at=now,
+        changed_at=now,
+    )
+    _add(session, delivery, now, by)
+    wakes.wake(session, ChannelName.SMTP)
+    return delivery
+
+
+def _add(session: Session, delivery: Delivery, now: datetime, by: str) -> None:
+    session.add(delivery)
+    session.flush()
+    session.add(DeliveryChange(delivery_id=delivery.id, at=now, old=None, new=delivery.status, why="signed", by=by))
+    _count(session, delivery, None, now)
+
+
+def move(session: Session, delivery: Delivery, new: Status, at: datetime, why: str, by: str) -> None:
+    """Moves one delivery: status, history, counts. Raises WrongState where the table has no such move.
+
+    The caller holds the row's lock (`locked`) or is the only one who could move it.
+    """
+    old = delivery.status
+    session.add(delivery.become(new, at, why, by))
+    _count(session, delivery, old, at)
+
+
+def _count(session: Session, delivery: Delivery, old: Status | None, at: datetime) -> None:
+    counts.moved(
+        session,
+        campaign_id=delivery.campaign_id,
+        office_id=delivery.office_id,
+        channel=delivery.channel,
+        counted_on=delivery.counted_on,
+        old=old,
+        new=delivery.status,
+        at=at,
+    )
+
+
+def locked(session: Session, delivery_id: int) -> Delivery:
+    """The row as it is now, ours until the end of the transaction."""
+    found = session.scalar(
+        sa.select(Delivery)
+        .where(Delivery.id == delivery_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound("There is no such letter.")
+    return found
+
+
+def of_letter(session: Session, letter_id: int) -> Sequence[Delivery]:
+    """Oldest first."""
+    return session.scalars(sa.select(Delivery).where(Delivery.letter_id == letter_id).order_by(Delivery.id)).all()
+
+
+class Cancelled(StrEnum):
+    """What an attempt to cancel found."""
+
+    DONE = "done"
+    TOO_LATE = "too_late"
+
+
+def cancel(session: Session, delivery_id: int, at: datetime, why: str, by: str) -> Cancelled:
+    """Cancels what has not left. A claim that was not yet marked `sending` loses: its mark finds no queued row."""
+    delivery = locked(session, delivery_id)
+    if delivery.status not in NOT_LEFT:
+        return Cancelled.TOO_LATE
+    move(session, delivery, Status.CANCELLED, at, why, by)
+    return Cancelled.DONE
+
+
+class Decision(StrEnum):
+    """What a person may decide about a delivery that needs one."""
+
+    ARRIVED = "arrived"
+    SEND_AGAIN = "send_again"
+    GIVE_UP = "give_up"
+
+
+DECISIONS: dict[Status, tuple[Decision, ...]] = {
+    Status.UNCLEAR: (Decision.ARRIVED, Decision.SEND_AGAIN, Decision.GIVE_UP),
+    Status.BOUNCED: (Decision.SEND_AGAIN, Decision.GIVE_UP),
+    Status.REFUSED: (Decision.SEND_AGAIN, Decision.GIVE_UP),
+    Status.FAILED: (Decision.SEND_AGAIN, Decision.GIVE_UP),
+    Status.HELD: (Decision.SEND_AGAIN, Decision.GIVE_UP),
+}
+
+
+def decide(session: Session, delivery_id: int, decision: Decision, at: datetime, note: str, by: str) -> Delivery:
+    """Records a person's decision with who and why. Raises WrongState when another decided or a notice came meanwhile."""
+    delivery = locked(session, delivery_id)
+    if decision not in DECISIONS.get(delivery.status, ()):
+        raise WrongState(f"This letter is {delivery.status} now; there is nothing left to decide about it.")
+    why = (
+        note
+        or {"arrived": "a person says it arrived", "send_again": "to be sent again", "give_up": "given up"}[decision]
+    )
+    was = delivery.status
+    match decision:
+        case Decision.ARRIVED:
+            move(session, delivery, Status.ACCEPTED, at, why, by)
+        case Decision.GIVE_UP:
+            move(session, delivery, Status.CANCELLED, at, why, by)
+        case Decision.SEND_AGAIN:
+            move(session, delivery, Status.QUEUED, at, why, by)
+            delivery.due_at, delivery.give_up_at = at, at + schedule.GIVE_UP_AFTER
+            wakes.wake(session, delivery.channel)
+    audit.record(session, at=at, by=by, act=f"decided {decision}", subject=f"delivery:{delivery.id}", was=str(was))
+    return delivery
+
+
+def done_by_hand(session: Session, delivery_id: int, at: datetime, by: str, proof: str = "") -> Delivery:
+    """A member filed it, or somebody posted it. Safe twice: the second time changes nothing."""
+    delivery = locked(session, delivery_id)
+    if delivery.channel not in BY_HAND:
+        raise WrongState("This letter is sent by the system; nobody has to send it by hand.")
+    if delivery.status in (Status.ACCEPTED, Status.DELIVERED):
+        return delivery
+    if delivery.status is not Status.QUEUED:
+        raise WrongState(f"This letter is {delivery.status} and cannot be filed any more.")
+    if delivery.channel is ChannelName.PRINT:
+        _post(session, delivery, at, by, proof)
+    else:
+        move(session, delivery, Status.DELIVERED, at, proof or "the member says it was sent", by)
+    return delivery
+
+
+def _post(session: Session, delivery: Delivery, at: datetime, by: str, proof: str) -> None:
+    """A posted letter was handed to the mail, which is a hand-over and no proof of arrival: accepted."""
+    delivery.tries += 1
+    delivery.lease_owner, delivery.lease_until = by, at + timedelta(seconds=1)
+    move(session, delivery, Status.SENDING, at, "posted", by)
+    session.add(
+        Attempt(
+            delivery_id=delivery.id,
+            number=delivery.tries,
+            worker=by,
+            started_at=at,
+            finished_at=at,
+            outcome=AttemptOutcome.RECEIPT,
+            answer=proof,
+        )
+    )
+    move(session, delivery, Status.ACCEPTED, at, proof or "posted", by)
+
+
+def hold_for_offices(session: Session, office_ids: Iterable[int], at: datetime, why: str) -> int:
+    """The holder of these offices changed: what has not left waits for a person. Returns how many."""
+    rows = session.scalars(
+        sa.select(Delivery)
+        .where(Delivery.office_id.in_(list(office_ids)), Delivery.status == Status.QUEUED)
+        .order_by(Delivery.id)
+        .with_for_update()
+    ).all()
+    for row in rows:
+        move(session, row, Status.HELD, at, why, SYSTEM)
+    return len(rows)

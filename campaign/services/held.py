@@ -1,0 +1,75 @@
+"""Looked at again before a letter leaves: is it still right to send it?
+
+A pause and an office that changed hands are no failures. What may not leave gets a visible reason and a place in `held`,
+`cancelled` or `expired`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaign.domain.statuses import Status
+from campaign.models.campaign import CampaignExclusion
+from campaign.models.delivery import Delivery
+from campaign.models.docket import Docket
+from campaign.models.letter import Letter
+from campaign.models.office import Office, OfficeKind
+from campaign.models.suppression import Suppression
+from campaign.services import deliveries, offices
+
+
+def check_again(session: Session, ids: Sequence[int], now: datetime) -> list[int]:
+    """The ids that may still leave, in order; the others are moved, with their reason. Does not commit."""
+    rows = session.execute(
+        sa.select(
+            Delivery.id,
+            Delivery.give_up_at,
+            Letter.holder,
+            Letter.office_id,
+            Office.kind,
+            Docket.closes_at,
+            CampaignExclusion.office_id.label("excluded"),
+            Suppression.reason.label("suppressed"),
+        )
+        .outerjoin(Letter, Letter.id == Delivery.letter_id)
+        .outerjoin(Office, Office.id == Letter.office_id)
+        .outerjoin(Docket, Docket.id == Letter.docket_id)
+        .outerjoin(
+            CampaignExclusion,
+            sa.and_(
+                CampaignExclusion.campaign_id == Delivery.campaign_id,
+                CampaignExclusion.office_id == Delivery.office_id,
+            ),
+        )
+        .outerjoin(
+            Suppression,
+            sa.and_(
+                Suppression.address == sa.func.lower(Delivery.to_address),
+                Suppression.lifted_at.is_(None),
+                Delivery.to_address != "",
+            ),
+        )
+        .where(Delivery.id.in_(ids))
+    ).all()
+    seats = {row.office_id for row in rows if row.office_id is not None and row.kind is not OfficeKind.AGENCY}
+    holders = offices.holder_at(session, seats, now) if seats else {}
+    verdicts: dict[int, tuple[Status, str]] = {}
+    for row in rows:
+        holder = holders.get(row.office_id)
+        if row.closes_at is not None and row.closes_at <= now:
+            verdicts[row.id] = (Status.EXPIRED, "the docket has closed")
+        elif row.give_up_at <= now:
+            verdicts[row.id] = (Status.EXPIRED, "it waited too long")
+        elif row.suppressed is not None:
+            verdicts[row.id] = (Status.CANCELLED, f"the address is no longer written to ({row.suppressed})")
+        elif row.excluded is not None:
+            verdicts[row.id] = (Status.HELD, "the campaign excludes this office")
+        elif holder is not None and holder.identity != row.holder:
+            verdicts[row.id] = (Status.HELD, "the office has another holder since it was signed")
+    for delivery_id, (status, why) in verdicts.items():
+        deliveries.move(session, deliveries.locked(session, delivery_id), status, now, why, deliveries.SYSTEM)
+    return [delivery_id for delivery_id in ids if delivery_id not in verdicts]

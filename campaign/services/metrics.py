@@ -1,0 +1,258 @@
+"""Figures: read from rollups, and proved against the rows they count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaign.domain.channels import ChannelName
+from campaign.domain.statuses import ResponseState, Status
+from campaign.models.action import Action, Consent
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import Delivery, DeliveryChange
+from campaign.models.event import Event
+from campaign.models.invitation import Invitation
+from campaign.models.letter import Letter
+from campaign.models.office import Office
+from campaign.models.rollup import Measure, Rollup
+from campaign.services import counts
+from campaign.services.counts import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One campaign's standing, from its rollups: letters by status, office and channel, and responses."""
+
+    by_status: dict[Status, int]
+    by_channel: dict[ChannelName, dict[Status, int]]
+    by_office: dict[int, dict[Status, int]]
+    by_day: dict[date, int]
+    responses: dict[ResponseState, int]
+    responses_by_office: dict[int, dict[ResponseState, int]]
+
+    @property
+    def letters(self) -> int:
+        return sum(self.by_status.values())
+
+    def count(self, *statuses: Status) -> int:
+        return sum(self.by_status.get(status, 0) for status in statuses)
+
+
+def figures(session: Session, campaign_id: int) -> Figures:
+    """One statement."""
+    found = Figures({}, {}, {}, {}, {}, {})
+    rows = session.execute(
+        sa.select(
+            Rollup.measure, Rollup.day, Rollup.office_id, Rollup.channel, Rollup.status, sa.func.sum(Rollup.count)
+        )
+        .where(Rollup.campaign_id == campaign_id, Rollup.count != 0)
+        .group_by(Rollup.measure, Rollup.day, Rollup.office_id, Rollup.channel, Rollup.status)
+    )
+    for measure, day, office_id, channel, status, count in rows:
+        number = int(count)
+        if measure is Measure.STANDING:
+            state = Status(status)
+            _add(found.by_status, state, number)
+            _add(found.by_channel.setdefault(channel, {}), state, number)
+            _add(found.by_office.setdefault(office_id, {}), state, number)
+        elif measure is Measure.RESPONSES:
+            response = ResponseState(status)
+            _add(found.responses, response, number)
+            _add(found.responses_by_office.setdefault(office_id, {}), response, number)
+        elif status == Status.ACCEPTED:
+            _add(found.by_day, day, number)
+    return found
+
+
+def _add(counter: dict[Any, int], key: Any, number: int) -> None:
+    counter[key] = counter.get(key, 0) + number
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The people's half of the funnel; letters are never added to it."""
+
+    invited: int
+    bounced: int
+    opened: int
+    visits: int
+    acted: int
+
+
+def people(session: Session, campaign_id: int) -> People:
+    invited, bounced, opened, visits = session.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.count(Invitation.bounced_at),
+            sa.func.count(Invitation.opened_at),
+            sa.func.coalesce(sa.func.sum(Invitation.visits), 0),
+        ).where(Invitation.campaign_id == campaign_id)
+    ).one()
+    acted = session.scalar(
+        sa.select(sa.func.count(sa.distinct(Action.member_id))).where(
+            Action.campaign_id == campaign_id, sa.exists().where(Consent.action_id == Action.id)
+        )
+    )
+    return People(invited, bounced, opened, int(visits), acted or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeLine:
+    office_id: int
+    code: str
+    letters: int
+    by_status: dict[Status, int]
+    responses: dict[ResponseState, int]
+
+
+def offices(session: Session, found: Figures) -> list[OfficeLine]:
+    """Most letters first."""
+    rows = session.execute(sa.select(Office.id, Office.code).where(Office.id.in_(list(found.by_office))))
+    codes = dict(rows.all())
+    lines = [
+        OfficeLine(office_id, codes[office_id], sum(by.values()), by, found.responses_by_office.get(office_id, {}))
+        for office_id, by in found.by_office.items()
+    ]
+    return sorted(lines, key=lambda line: (-line.letters, line.code))
+
+
+def newest_events(session: Session, campaign_id: int, limit: int = 12) -> list[Any]:
+    """Rows of (event, letter reference, addressee), newest first."""
+    return list(
+        session.execute(
+            sa.select(Event, Letter.reference, Letter.addressee)
+            .join(Delivery, Delivery.id == Event.delivery_id)
+            .join(Letter, Letter.id == Delivery.letter_id)
+            .where(Event.campaign_id == campaign_id)
+            .order_by(Event.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def queue(session: Session, campaign_id: int | None, now: datetime) -> tuple[int, datetime | None]:
+    """How many wait for a worker, and since when the oldest of those that are due has been."""
+    conditions = [Delivery.status == Status.QUEUED, Delivery.channel.not_in(("handoff", "print"))]
+    if campaign_id is not None:
+        conditions.append(Delivery.campaign_id == campaign_id)
+    count, oldest = session.execute(
+        sa.select(sa.func.count(), sa.func.min(sa.case((Delivery.due_at <= now, Delivery.due_at), else_=None))).where(
+            *conditions
+        )
+    ).one()
+    return count, oldest
+
+
+# --- the proof ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    key: Key
+    kept: int
+    counted: int
+
+    def __str__(self) -> str:
+        campaign_id, measure, day, office_id, channel, status = self.key
+        return (
+            f"campaign {campaign_id}, {measure} {day}, office {office_id}, {channel}, {status}:"
+            f" kept {self.kept}, counted {self.counted}"
+        )
+
+
+def differences(session: Session) -> list[Difference]:
+    """Every rollup that does not equal the count of its rows; empty when all agree."""
+    kept: Counter[Key] = Counter()
+    for row in session.execute(
+        sa.select(
+            Rollup.campaign_id,
+            Rollup.measure,
+            Rollup.day,
+            Rollup.office_id,
+            Rollup.channel,
+            Rollup.status,
+            Rollup.count,
+        )
+    ):
+        kept[(row.campaign_id, row.measure, row.day, row.office_id, row.channel, row.status)] = row.count
+    counted = recount(session)
+    return [
+        Difference(key, kept[key], counted[key])
+        for key in sorted(kept.keys() | counted.keys())
+        if kept[key] != counted[key]
+    ]
+
+
+def recount(session: Session) -> Counter[Key]:
+    """Every rollup, counted from the rows. Days of moves are the organization's, so they are cut here and not in SQL."""
+    found: Counter[Key] = Counter()
+    for campaign_id, day, office_id, channel, status, number in session.execute(
+        sa.select(
+            Delivery.campaign_id,
+            Delivery.counted_on,
+            Delivery.office_id,
+            Delivery.channel,
+            Delivery.status,
+            sa.func.count(),
+        )
+        .where(Delivery.letter_id.is_not(None))
+        .group_by(Delivery.campaign_id, Delivery.counted_on, Delivery.office_id, Delivery.channel, Delivery.status)
+    ):
+        found[(campaign_id, Measure.STANDING, day, office_id, channel, str(status))] = number
+    moves = session.execute(
+        sa.select(Delivery.campaign_id, Delivery.office_id, Delivery.channel, DeliveryChange.new, DeliveryChange.at)
+        .join(Delivery, Delivery.id == DeliveryChange.delivery_id)
+        .where(Delivery.letter_id.is_not(None))
+        .execution_options(yield_per=5000)
+    )
+    for campaign_id, office_id, channel, status, at in moves:
+        found[(campaign_id, Measure.MOVES, counts.day_of(session, at), office_id, channel, str(status))] += 1
+    newest = (
+        sa.select(Delivery.letter_id, sa.func.max(Delivery.id).label("delivery_id"))
+        .group_by(Delivery.letter_id)
+        .subquery()
+    )
+    for campaign_id, day, office_id, channel, response, number in session.execute(
+        sa.select(
+            Letter.campaign_id, Letter.signed_on, Letter.office_id, Delivery.channel, Letter.response, sa.func.count()
+        )
+        .join(newest, newest.c.letter_id == Letter.id)
+        .join(Delivery, Delivery.id == newest.c.delivery_id)
+        .where(Letter.response != ResponseState.NONE)
+        .group_by(Letter.campaign_id, Letter.signed_on, Letter.office_id, Delivery.channel, Letter.response)
+    ):
+        found[(campaign_id, Measure.RESPONSES, day, office_id, channel, str(response))] = number
+    return found
+
+
+def rebuild(session: Session) -> int:
+    """Replaces every rollup by the count of its rows; returns how many rollups there are. The caller commits."""
+    session.execute(sa.delete(Rollup))
+    rows = [_row(key, number) for key, number in sorted(recount(session).items())]
+    for start in range(0, len(rows), 500):
+        session.execute(sa.insert(Rollup), rows[start : start + 500])
+    return len(rows)
+
+
+def _row(key: Key, number: int) -> dict[str, Any]:
+    columns = ("campaign_id", "measure", "day", "office_id", "channel", "status")
+    return dict(zip(columns, key, strict=True)) | {"count": number}
+
+
+def campaigns_with_figures(session: Session, campaigns: Iterable[Campaign]) -> list[tuple[Campaign, dict[Status, int]]]:
+    """For the list of campaigns: letters by status, in one statement."""
+    found: dict[int, dict[Status, int]] = {}
+    rows = session.execute(
+        sa.select(Rollup.campaign_id, Rollup.status, sa.func.sum(Rollup.count))
+        .where(Rollup.measure == Measure.STANDING)
+        .group_by(Rollup.campaign_id, Rollup.status)
+    )
+    for campaign_id, status, number in rows:
+        found.setdefault(campaign_id, {})[Status(status)] = int(number)
+    return [(campaign, found.get(campaign.id, {})) for campaign in campaigns]

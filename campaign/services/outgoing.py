@@ -1,0 +1,107 @@
+"""From rows to parcels: the frozen copies that a channel is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaign.domain.parcels import Parcel
+from campaign.domain.references import TokenKind, TokenSigner
+from campaign.models.delivery import Delivery
+from campaign.models.letter import Letter
+from campaign.models.mail import MemberMail
+from campaign.models.member import Member
+from campaign.models.organization import Organization
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What every parcel of this installation needs besides its row."""
+
+    signer: TokenSigner
+    bounce_domain: str
+    base_url: str
+
+    def return_path(self, kind: TokenKind, reference: str) -> str:
+        return f"b+{self.signer.sign(kind, reference)}@{self.bounce_domain}"
+
+    def reply_address(self, reference: str) -> str:
+        return f"r+{self.signer.sign(TokenKind.LETTER, reference)}@{self.bounce_domain}"
+
+    def message_id(self, reference: str) -> str:
+        """Fixed for a letter or mail, whatever the number of tries, so that a receiver can tell a copy."""
+        return f"<{reference}@{self.bounce_domain}>"
+
+    def verify_url(self, reference: str) -> str:
+        return f"{self.base_url}/verify/{reference}"
+
+
+def letter_text(body: str, verify_url: str) -> str:
+    """What an office reads: the signed text, and where to check it, which is no part of it."""
+    return f"{body}\n\n-- \nCheck that this letter is genuine:\n{verify_url}\n"
+
+
+def parcels(session: Session, ids: Sequence[int], envelope: Envelope) -> dict[int, Parcel]:
+    """By delivery id. Two statements, whatever the number."""
+    organization = session.get_one(Organization, 1)
+    made: dict[int, Parcel] = {}
+    letters = session.execute(
+        sa.select(
+            Delivery.id,
+            Delivery.to_address,
+            Delivery.tries,
+            Letter.reference,
+            Letter.subject,
+            Letter.body,
+            Letter.addressee,
+            Letter.signed_at,
+            Member.first,
+            Member.last,
+        )
+        .join(Letter, Letter.id == Delivery.letter_id)
+        .join(Member, Member.id == Letter.member_id)
+        .where(Delivery.id.in_(ids))
+    )
+    for row in letters:
+        made[row.id] = Parcel(
+            key=row.id,
+            reference=row.reference,
+            message_id=envelope.message_id(row.reference),
+            to_address=row.to_address,
+            to_name=row.addressee,
+            subject=row.subject,
+            body=letter_text(row.body, envelope.verify_url(row.reference)),
+            from_name=f"{row.first} {row.last}",
+            from_address=organization.sending_address,
+            envelope_sender=envelope.return_path(TokenKind.LETTER, row.reference),
+            reply_to=envelope.reply_address(row.reference),
+            written_at=row.signed_at,
+            attempt=row.tries + 1,
+        )
+    mails = session.execute(
+        sa.select(Delivery.id, Delivery.to_address, Delivery.tries, MemberMail)
+        .join(MemberMail, MemberMail.id == Delivery.mail_id)
+        .where(Delivery.id.in_(ids))
+    )
+    for delivery_id, to_address, tries, mail in mails:
+        made[delivery_id] = Parcel(
+            key=delivery_id,
+            reference=mail.reference,
+            message_id=envelope.message_id(mail.reference),
+            to_address=to_address,
+            subject=mail.subject,
+            body=mail.text,
+            html=mail.html,
+            from_name=organization.name,
+            from_address=organization.sending_address,
+            envelope_sender=envelope.return_path(TokenKind.MAIL, mail.reference),
+            reply_to=organization.contact_email or None,
+            written_at=mail.created_at,
+            unsubscribe_url=mail.unsubscribe_url,
+            attempt=tries + 1,
+            headers=(("Auto-Submitted", "auto-generated"),),
+        )
+    return made

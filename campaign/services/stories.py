@@ -1,0 +1,143 @@
+"""A letter's story as people read it: where it stands, what proves it, what came back. Read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaign.domain.channels import BY_HAND
+from campaign.domain.statuses import Status
+from campaign.models.delivery import Attempt, Delivery, DeliveryChange
+from campaign.models.event import Event
+from campaign.models.letter import Letter, LetterRecommendation
+from campaign.models.recommendation import Recommendation
+from campaign.models.response import Response
+
+_MOVING = frozenset({Status.QUEUED, Status.SENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One letter in a list. `delivery` is the newest; `asks` are the titles of what it asks for."""
+
+    letter: Letter
+    delivery: Delivery
+    asks: tuple[str, ...] = ()
+    changes: tuple[DeliveryChange, ...] = ()
+    responses: tuple[Response, ...] = ()
+
+    @property
+    def moving(self) -> bool:
+        return self.delivery.status in _MOVING and self.delivery.channel not in BY_HAND
+
+    def reached(self, *statuses: Status) -> datetime | None:
+        """When it first came into one of these."""
+        return next((change.at for change in self.changes if change.new in statuses), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    line: Line
+    deliveries: tuple[Delivery, ...]
+    attempts: tuple[Attempt, ...]
+    events: tuple[Event, ...]
+    timeline: tuple[tuple[datetime, str, Any], ...] = field(default=())
+
+    @property
+    def letter(self) -> Letter:
+        return self.line.letter
+
+    @property
+    def delivery(self) -> Delivery:
+        return self.line.delivery
+
+    @property
+    def responses(self) -> tuple[Response, ...]:
+        return self.line.responses
+
+    @property
+    def moving(self) -> bool:
+        return self.line.moving
+
+
+def lines(session: Session, letters: Sequence[Letter]) -> list[Line]:
+    """Four statements, whatever the number of letters; in the order given."""
+    ids = [letter.id for letter in letters]
+    if not ids:
+        return []
+    newest = {
+        row.letter_id: row
+        for row in session.scalars(sa.select(Delivery).where(Delivery.letter_id.in_(ids)).order_by(Delivery.id))
+    }
+    changes: dict[int, list[DeliveryChange]] = {}
+    for change in session.scalars(
+        sa.select(DeliveryChange)
+        .where(DeliveryChange.delivery_id.in_([row.id for row in newest.values()]))
+        .order_by(DeliveryChange.id)
+    ):
+        changes.setdefault(change.delivery_id, []).append(change)
+    asks: dict[int, list[str]] = {}
+    for letter_id, title in session.execute(
+        sa.select(LetterRecommendation.letter_id, Recommendation.title)
+        .join(Recommendation, Recommendation.id == LetterRecommendation.recommendation_id)
+        .where(LetterRecommendation.letter_id.in_(ids))
+        .order_by(LetterRecommendation.letter_id, LetterRecommendation.rank)
+    ):
+        asks.setdefault(letter_id, []).append(title)
+    answers: dict[int, list[Response]] = {}
+    for response in session.scalars(
+        sa.select(Response).where(Response.letter_id.in_(ids)).order_by(Response.received_at, Response.id)
+    ):
+        answers.setdefault(response.letter_id, []).append(response)
+    return [
+        Line(
+            letter,
+            newest[letter.id],
+            tuple(asks.get(letter.id, ())),
+            tuple(changes.get(newest[letter.id].id, ())),
+            tuple(answers.get(letter.id, ())),
+        )
+        for letter in letters
+        if letter.id in newest
+    ]
+
+
+def story(session: Session, letter: Letter) -> Story:
+    """Everything about one letter: changes, tries, notices and answers in one timeline, oldest first."""
+    (line,) = lines(session, [letter])
+    ways = tuple(session.scalars(sa.select(Delivery).where(Delivery.letter_id == letter.id).order_by(Delivery.id)))
+    ids = [way.id for way in ways]
+    attempts = tuple(session.scalars(sa.select(Attempt).where(Attempt.delivery_id.in_(ids)).order_by(Attempt.id)))
+    events = tuple(session.scalars(sa.select(Event).where(Event.delivery_id.in_(ids)).order_by(Event.id)))
+    changes = session.scalars(
+        sa.select(DeliveryChange).where(DeliveryChange.delivery_id.in_(ids)).order_by(DeliveryChange.id)
+    )
+    timeline: list[tuple[datetime, str, Any]] = [
+        *((change.at, "change", change) for change in changes),
+        *((event.received_at, "event", event) for event in events),
+        *((answer.received_at, "response", answer) for answer in line.responses),
+    ]
+    timeline.sort(key=lambda entry: entry[0])
+    return Story(line, ways, attempts, events, tuple(timeline))
+
+
+def mine_query(member_id: int, campaign_id: int | None) -> sa.Select[Any]:
+    query = sa.select(Letter).where(Letter.member_id == member_id)
+    return query.where(Letter.campaign_id == campaign_id) if campaign_id is not None else query
+
+
+def moving(found: Sequence[Line]) -> bool:
+    """Whether anything may change by itself soon: then a page looks again."""
+    return any(line.moving for line in found)
+
+
+def leaves_at(found: Sequence[Line], now: datetime) -> datetime | None:
+    """When the first of these leaves, while all of them can still be undone; None afterwards."""
+    times = [line.delivery.due_at for line in found if line.delivery.status is Status.QUEUED]
+    first = min(times, default=None)
+    return first if first is not None and first > now else None

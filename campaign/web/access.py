@@ -1,0 +1,242 @@
+"""Who may load what. Every view states its rule here, and every object named in a URL is loaded here and nowhere else.
+
+What the actor may not know of is 404, what they know and may not do is 403. A test walks all routes: one without a rule
+fails it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import sqlalchemy as sa
+from flask import Flask, g, redirect, request, url_for
+from flask_login import current_user
+
+from campaign.domain.errors import NotAllowed, NotFound
+from campaign.domain.references import is_reference
+from campaign.domain.statuses import CampaignStatus
+from campaign.extensions import db
+from campaign.models.action import Action
+from campaign.models.campaign import Campaign
+from campaign.models.company import Company
+from campaign.models.delivery import Delivery
+from campaign.models.letter import Letter
+from campaign.models.member import Member
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PUBLIC_STATUSES = frozenset(
+    {CampaignStatus.LIVE, CampaignStatus.PAUSED, CampaignStatus.CLOSING, CampaignStatus.CLOSED, CampaignStatus.ARCHIVED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The signed-in person. `by` is how the record names them."""
+
+    user_id: int
+    name: str
+    email: str
+    roles: frozenset[str]
+    member_id: int | None = None
+    company: str = ""
+    campaign_id: int | None = None  # a door opens one campaign only
+
+    @property
+    def by(self) -> str:
+        return f"user:{self.user_id}"
+
+    @property
+    def is_organizer(self) -> bool:
+        return bool(self.roles & {"organizer", "admin"}) and self.campaign_id is None
+
+    @property
+    def is_admin(self) -> bool:
+        return "admin" in self.roles and self.campaign_id is None
+
+
+def actor() -> Actor | None:
+    """Read once a request."""
+    if "actor" not in g:
+        g.actor = _load_actor()
+    found: Actor | None = g.actor
+    return found
+
+
+def _load_actor() -> Actor | None:
+    if not current_user or not current_user.is_authenticated:
+        return None
+    row = db.session.execute(
+        sa.select(Member, Company.name)
+        .outerjoin(Company, Company.id == Member.company_id)
+        .where(Member.user_id == current_user.id)
+    ).first()
+    member = row[0] if row else None
+    sign_in = g.get("sign_in")
+    return Actor(
+        user_id=current_user.id,
+        name=member.name if member else current_user.name,
+        email=current_user.email,
+        roles=frozenset(role.name for role in current_user.roles),
+        member_id=member.id if member else None,
+        company=(row[1] or "") if row else "",
+        campaign_id=sign_in.campaign_id if sign_in else None,
+    )
+
+
+def _rule(name: str, check: Callable[[], Any]) -> Callable[[F], F]:
+    def decorate(view: F) -> F:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            answer = check()
+            return answer if answer is not None else view(*args, **kwargs)
+
+        guarded.access_rule = name  # type: ignore[attr-defined]
+        return cast(F, guarded)
+
+    return decorate
+
+
+def _nobody() -> Any:
+    """To the sign-in page; a form that was posted meanwhile cannot be replayed, so its page is where it leads."""
+    path = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    return redirect(url_for("account.sign_in", next=path), 302)
+
+
+def _check_member() -> Any:
+    who = actor()
+    if who is None:
+        return _nobody()
+    if who.member_id is None:
+        raise NotAllowed("This page is for members. You are signed in as staff.")
+    return None
+
+
+def _check_organizer() -> Any:
+    who = actor()
+    if who is None:
+        return redirect(url_for("security.login", next=request.path), 302)
+    if not who.is_organizer:
+        raise NotFound("There is no such page.")
+    return None
+
+
+def _check_admin() -> Any:
+    answer = _check_organizer()
+    if answer is None and not cast(Actor, actor()).is_admin:
+        raise NotAllowed("This page is for administrators.")
+    return answer
+
+
+everyone = _rule("everyone", lambda: None)
+members_only = _rule("members", _check_member)
+organizers_only = _rule("organizers", _check_organizer)
+admins_only = _rule("admins", _check_admin)
+
+
+def me() -> Actor:
+    """The actor on a page whose rule asked for one."""
+    who = actor()
+    if who is None:
+        raise NotFound("There is no such page.")
+    return who
+
+
+def member_id() -> int:
+    found = me().member_id
+    if found is None:
+        raise NotAllowed("This page is for members. You are signed in as staff.")
+    return found
+
+
+def public_campaign(slug: str) -> Campaign:
+    """One that has been launched; drafts are known to organizers only, on their own pages."""
+    found = db.session.scalar(sa.select(Campaign).where(Campaign.slug == slug, Campaign.status.in_(PUBLIC_STATUSES)))
+    if found is None:
+        raise NotFound("There is no such campaign.")
+    return found
+
+
+def own_campaign(slug: str) -> Campaign:
+    """A launched campaign, for a member; one who came through another campaign's door does not get in."""
+    found = public_campaign(slug)
+    scope = me().campaign_id
+    if scope is not None and scope != found.id:
+        raise NotFound("There is no such campaign.")
+    return found
+
+
+def campaign(slug: str) -> Campaign:
+    """For organizers: any."""
+    found = db.session.scalar(sa.select(Campaign).where(Campaign.slug == slug))
+    if found is None:
+        raise NotFound("There is no such campaign.")
+    return found
+
+
+def own_letter(reference: str) -> Letter:
+    """A member's own; one who came through a door sees that campaign's."""
+    query = sa.select(Letter).where(Letter.reference == reference, Letter.member_id == member_id())
+    if (scope := me().campaign_id) is not None:
+        query = query.where(Letter.campaign_id == scope)
+    found = db.session.scalar(query) if is_reference(reference) else None
+    if found is None:
+        raise NotFound("There is no such letter.")
+    return found
+
+
+def letter(slug: str, reference: str) -> Letter:
+    """For organizers: any letter of this campaign."""
+    found = (
+        db.session.scalar(
+            sa.select(Letter)
+            .join(Campaign, Campaign.id == Letter.campaign_id)
+            .where(Letter.reference == reference, Campaign.slug == slug)
+        )
+        if is_reference(reference)
+        else None
+    )
+    if found is None:
+        raise NotFound("There is no such letter.")
+    return found
+
+
+def deliveries_of(slug: str, ids: list[int]) -> list[int]:
+    """For a bulk act: the same ids, or 404 when one of them belongs to another campaign."""
+    known = set(
+        db.session.scalars(
+            sa.select(Delivery.id)
+            .join(Campaign, Campaign.id == Delivery.campaign_id)
+            .where(Campaign.slug == slug, Delivery.id.in_(ids))
+        )
+    )
+    if known != set(ids):
+        raise NotFound("There is no such letter.")
+    return ids
+
+
+def own_action(found: Campaign) -> Action | None:
+    """The member's open draft in this campaign, or their newest action."""
+    return db.session.scalar(
+        sa.select(Action)
+        .where(Action.member_id == member_id(), Action.campaign_id == found.id, Action.wave == found.wave)
+        .order_by(Action.changed_at.desc(), Action.id.desc())
+        .limit(1)
+    )
+
+
+def init_app(app: Flask) -> None:
+    """The library's views are public: they check for themselves."""
+    for endpoint, view in app.view_functions.items():
+        if endpoint == "static" or endpoint in ("security.login", "security.logout"):
+            app.view_functions[endpoint] = everyone(view)
+        elif endpoint.startswith("security."):
+            app.view_functions[endpoint] = everyone(_not_here)
+
+
+def _not_here(**_kwargs: Any) -> Any:
+    """The library's other pages: a member without a password must not come to one through them."""
+    raise NotFound("There is no such page.")

@@ -1,0 +1,261 @@
+"""What the journey's pages show besides the services' own values."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+import sqlalchemy as sa
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session, selectinload
+from wtforms import TextAreaField
+from wtforms.validators import Length
+
+from campaign.domain import addressing, overlap
+from campaign.domain.districts import District, district_label
+from campaign.domain.errors import Invalid, NotFound
+from campaign.domain.letters import Part
+from campaign.domain.overlap import Quality
+from campaign.domain.statuses import CampaignStatus
+from campaign.domain.texts import tidy, words
+from campaign.models.action import Action
+from campaign.models.campaign import Campaign, Reason
+from campaign.models.company import Facility
+from campaign.models.docket import Docket
+from campaign.models.letter import Letter
+from campaign.models.recommendation import Fact, Recommendation
+from campaign.services import actions, counts, letters
+from campaign.services.actions import PARAGRAPH_LIMIT, Prepared, Undone
+from campaign.services.sites import Seats
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A recommendation as the Pick page shows it. `to` says who hears it; a closed docket makes an ordinary letter."""
+
+    key: str
+    title: str
+    why: str
+    vehicle: str
+    sphere: str
+    to: str
+    facts: tuple[Fact, ...]
+    docket: Docket | None
+    docket_open: bool
+    fits: bool
+
+
+def cards(session: Session, campaign: Campaign, site: Facility, now: datetime) -> list[Card]:
+    """Those that fit the site first, nearest deadline first among them; the others are not shown."""
+    found = letters.recommendations_of(session, campaign.id)
+    ids = [each.docket_id for each in found if each.docket_id]
+    dockets = {row.id: row for row in session.scalars(sa.select(Docket).where(Docket.id.in_(ids)))}
+    made = [_card(each, dockets.get(each.docket_id or 0), site, now) for each in found]
+    return sorted((card for card in made if card.fits), key=lambda card: (not card.docket_open,))
+
+
+def _card(each: Recommendation, docket: Docket | None, site: Facility, now: datetime) -> Card:
+    is_open = docket is not None and docket.opens_at <= now < docket.closes_at
+    role_fits = each.fit_role in (None, str(site.role))
+    tag_fits = not each.fit_tags or bool(set(each.fit_tags) & set(site.tags))
+    return Card(
+        key=each.key,
+        title=each.title,
+        why=each.why,
+        vehicle=each.vehicle,
+        sphere=str(each.sphere),
+        to=_to(each),
+        facts=tuple(fact for fact in each.facts if fact.source),
+        docket=docket,
+        docket_open=is_open,
+        fits=role_fits and tag_fits,
+    )
+
+
+def _to(each: Recommendation) -> str:
+    targets = {str(ask.target) for ask in each.asks}
+    people = [
+        name
+        for kind, name in (
+            ("house", "your representative"),
+            ("senate", "both senators"),
+            ("agency", "the U.S. Trade Representative"),
+        )
+        if kind in targets
+    ]
+    return letters.listed(people)
+
+
+def known(keys: Sequence[str] | None, shown: Sequence[Card]) -> list[str]:
+    titles = {card.key for card in shown}
+    return [key for key in keys or () if key in titles]
+
+
+def reasons(session: Session, campaign: Campaign, site: Facility) -> list[tuple[str, str]]:
+    rows = session.scalars(sa.select(Reason).where(Reason.campaign_id == campaign.id).order_by(Reason.rank))
+    return [(row.key, row.label) for row in rows if row.fit_role in (None, str(site.role))]
+
+
+def seat_choices(seats: Seats) -> list[tuple[str, str]]:
+    """Named people, likeliest first, and senators only where the state is certain."""
+    choices = [
+        (holder.seat.key, f"{addressing.styled_name(holder)}, {district_label(*holder.seat)}")
+        for holder in seats.choose
+        if holder.seat is not None
+    ]
+    states = seats.choose_state or seats.match.states
+    choices.extend((state, f"I do not know: senators of {_state_name(state)} only") for state in states)
+    return choices
+
+
+def _state_name(code: str) -> str:
+    from campaign.domain.districts import STATES
+
+    return STATES[code].name if code in STATES else code
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """How the letters would be read: the share of common text of the one that shares most, and what staff look for."""
+
+    overlap: float
+    quality: Quality
+    words: int
+
+    @property
+    def individual(self) -> bool:
+        return self.overlap < overlap.FORM_MAIL
+
+    @property
+    def percent(self) -> int:
+        return round(self.overlap * 100)
+
+
+def meter(session: Session, action: Action, form: Any, now: datetime) -> Meter | None:
+    """For what is in the form now; None when no letter can be written yet."""
+    story = tidy(form.story.data or "")[: actions.STORY_LIMIT]
+    jobs = form.jobs.data if isinstance(form.jobs.data, int) else action.jobs
+    view = actions.preview(session, action, now)
+    written = [
+        view.writer.write(each.written.destination, reasons=form.reasons.data or (), story=story, jobs=jobs)
+        for each in view.prepared
+    ]
+    found = [(each.overlap, each.quality) for each in written if each.letter is not None and each.quality is not None]
+    if not found:
+        return None
+    share, quality = max(found, key=lambda pair: pair[0])
+    return Meter(share, quality, len(words(story)))
+
+
+def plain_parts(session: Session, action: Action, target: str, now: datetime) -> list[Part]:
+    """The paragraphs of one letter before any edit."""
+    view = actions.preview(session, action, now)
+    for each in view.prepared:
+        if each.target == target:
+            plain = view.writer.write(
+                each.written.destination, reasons=action.reasons, story=action.story, jobs=action.jobs
+            )
+            if plain.letter is not None:
+                return list(plain.letter.parts)
+    raise NotFound("There is no such letter.")
+
+
+_LABELS = {"opening": "Opening", "story": "Your own words", "reasons": "Your reasons", "closing": "Closing"}
+
+
+def edit_form(prepared: Prepared, plain: Sequence[Part]) -> Any:
+    """A form with a field for each paragraph that may be edited, filled with the text as it stands."""
+    now = {part.key: part.text for part in (prepared.written.letter.parts if prepared.written.letter else ())}
+
+    class EditForm(FlaskForm):  # type: ignore[misc]
+        originals = {part.key: part.text for part in plain if part.editable}
+        keys = {_field_name(part.key): part.key for part in plain if part.editable}
+
+    for part in plain:
+        if part.editable:
+            label = _LABELS.get(part.key) or ("What you ask" if part.key.startswith("ask:") else "Why")
+            field = TextAreaField(
+                label,
+                default=now.get(part.key, ""),
+                filters=[lambda text: tidy(text or "")],
+                validators=[
+                    Length(max=PARAGRAPH_LIMIT, message=f"A paragraph takes {PARAGRAPH_LIMIT:,} characters.")
+                ],
+            )
+            setattr(EditForm, _field_name(part.key), field)
+    return EditForm()
+
+
+def _field_name(key: str) -> str:
+    return "part_" + key.replace(":", "_")
+
+
+def edits_of(form: Any) -> dict[str, str]:
+    """Only what differs from the text that would stand there anyway: a save without change is no edit."""
+    texts: Mapping[str, str] = {key: form[name].data for name, key in form.keys.items()}
+    return {key: text for key, text in texts.items() if text != form.originals[key]}
+
+
+def own(session: Session, action_id: int) -> Action:
+    """The action with its choices and drafts, inside a unit of work."""
+    found = session.scalar(
+        sa.select(Action)
+        .where(Action.id == action_id)
+        .options(selectinload(Action.choices), selectinload(Action.drafts))
+        .with_for_update()
+    )
+    if found is None:
+        raise NotFound("There is no such letter.")
+    return found
+
+
+def letter_row(session: Session, letter_id: int) -> Letter:
+    found = session.scalar(sa.select(Letter).where(Letter.id == letter_id).with_for_update())
+    if found is None:
+        raise NotFound("There is no such letter.")
+    return found
+
+
+def moment_of(day: date, now: datetime, session: Session) -> datetime:
+    """Noon of that day in the organization's zone; today means now."""
+    zone = counts.zone(session)
+    if day == now.astimezone(zone).date():
+        return now
+    return datetime.combine(day, time(12), zone)
+
+
+def put_error(form: Any, error: Invalid) -> None:
+    """Beside the field that it is about, or above the form."""
+    if error.field and error.field in form:
+        form[error.field].errors = [*form[error.field].errors, str(error)]
+    else:
+        form.form_errors.append(str(error))
+
+
+def network(address: str | None) -> str:
+    """The first 24 (or 48) bits: enough to tell a pattern, too little to name a household."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return ""
+    return str(ipaddress.ip_network(f"{parsed}/{24 if parsed.version == 4 else 48}", strict=False))
+
+
+def partly_undone(found: Undone) -> str:
+    n = found.cancelled
+    kept = "The other letter is a draft again." if n == 1 else f"The other {n} are drafts again."
+    return f"Undo came too late for {letters.listed(found.left)}. {kept}"
+
+
+def open_campaigns(session: Session, only: int | None) -> Sequence[Campaign]:
+    query = sa.select(Campaign).where(Campaign.status.in_((CampaignStatus.LIVE, CampaignStatus.PAUSED)))
+    if only is not None:
+        query = query.where(Campaign.id == only)
+    return session.scalars(query.order_by(Campaign.id)).all()
+
+
+def label(district: District) -> str:
+    return district_label(*district)

@@ -1,0 +1,118 @@
+"""Error pages: one map from our errors to answers. A stack trace reaches the log, never a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from flask import Flask, current_app, make_response, request
+from flask.typing import ResponseReturnValue
+from flask_limiter.errors import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from campaign.domain.errors import CampaignError
+from campaign.extensions import db
+
+log = structlog.get_logger()
+
+TITLES = {
+    400: "We could not read that",
+    403: "You cannot do this",
+    404: "Nothing is here",
+    405: "Nothing is here",
+    409: "That has changed meanwhile",
+    410: "This link has stopped working",
+    413: "That is too large",
+    422: "We could not use that",
+    429: "Too many tries",
+    500: "Something went wrong on our side",
+    503: "Back in a moment",
+}
+SENTENCES = {
+    400: "Go back, load the page again and repeat what you did.",
+    403: "Your role does not allow it.",
+    404: "The address may be mistyped, or the page is not yours to see.",
+    405: "The address may be mistyped, or the page is not yours to see.",
+    409: "Go back and load the page again to see how it stands now.",
+    410: "Ask for a new one.",
+    413: "Send less text or a smaller file.",
+    422: "Go back and check what you entered.",
+    429: "Wait a few minutes, then try again.",
+    500: "Nothing you signed is lost. Try again in a minute.",
+    503: "The database is busy. Nothing you signed is lost. Try again in a few seconds.",
+}
+_SKIPPED = frozenset({"csrf_token", "password", "submit"})
+
+
+def page(status: int, message: str | None = None, **context: Any) -> ResponseReturnValue:
+    """An error page that needs no database and no route: it is drawn without the context that other pages get."""
+    template = current_app.jinja_env.get_template("errors/page.html")
+    retry_after_s = {429: 900, 503: 5}.get(status)
+    body = template.render(
+        status=status,
+        title=TITLES.get(status, TITLES[400]),
+        message=message or SENTENCES.get(status, SENTENCES[400]),
+        where="/account/sign-in",
+        retry_after_s=retry_after_s,
+        **context,
+    )
+    answer = make_response(body, status)
+    if retry_after_s is not None:
+        answer.headers["Retry-After"] = str(retry_after_s)
+    return answer
+
+
+def _ours(error: CampaignError) -> ResponseReturnValue:
+    db.session.rollback()
+    return page(error.status, str(error))
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    return page(error.code)
+
+
+def _csrf(_error: CSRFError) -> ResponseReturnValue:
+    """An old form: what was typed is shown again, so that it can be copied back."""
+    typed = [
+        (name, value)
+        for name, values in request.form.lists()
+        if name not in _SKIPPED
+        for value in values
+        if value.strip()
+    ]
+    return page(
+        400, "This form was open too long, or in another window. Load the page again and repeat it.", typed=typed
+    )
+
+
+def _limited(_error: RateLimitExceeded) -> ResponseReturnValue:
+    return page(429)
+
+
+def _database(error: DBAPIError) -> ResponseReturnValue:
+    db.session.rollback()
+    if isinstance(error, DataError):  # PostgreSQL refuses NUL in text, and numbers that do not fit
+        return page(422)
+    if isinstance(error, OperationalError):
+        log.warning("database not available", error=type(error.orig).__name__)
+        return page(503)
+    raise error
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    db.session.rollback()
+    log.error("unexpected", exc_info=error, endpoint=request.endpoint)
+    return page(500)
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(CampaignError, _ours)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(RateLimitExceeded, _limited)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(Exception, _unexpected)

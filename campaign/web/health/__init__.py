@@ -1,0 +1,5 @@
+"""Alive and ready, for machines."""
+
+from campaign.web.health.routes import bp
+
+__all__ = ["bp"]

@@ -1,0 +1,196 @@
+"""The words of the desk: channels, causes, notices and decisions as people read them, and a letter's story as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaign.domain.channels import ChannelName
+from campaign.domain.events import EventKind, ResponseKind
+from campaign.domain.statuses import ResponseState, Status
+from campaign.models.delivery import Attempt, AttemptOutcome, DeliveryChange
+from campaign.models.event import Event
+from campaign.models.response import Response
+from campaign.services.deliveries import Decision
+from campaign.services.stories import Story
+from campaign.web.organizer.queries import Stage
+from campaign.web.states import letter_state
+
+CHANNELS = {
+    ChannelName.CWC: "Congress gateway",
+    ChannelName.SMTP: "E-mail",
+    ChannelName.DOCKET: "Docket portal",
+    ChannelName.HANDOFF: "Web form, by hand",
+    ChannelName.PRINT: "Print and post",
+}
+STAGES = {
+    Stage.ACCEPTED: "Accepted",
+    Stage.CONFIRMED: "Confirmed",
+    Stage.MEMBER: "Member confirmed",
+    Stage.MOVING: "Moving",
+    Stage.WAITING: "Waiting in the outbox",
+    Stage.RETRYING: "Waiting to retry",
+    Stage.BY_HAND: "Waiting for a person to file or post",
+    Stage.OFFICE: "With the office",
+    Stage.ATTENTION: "Needs a person",
+    Stage.CLOSED: "Closed",
+}
+STATUSES = {
+    Status.HELD: "Held",
+    Status.QUEUED: "Queued",
+    Status.SENDING: "Sending",
+    Status.ACCEPTED: "Sent, nothing heard since",
+    Status.DELIVERED: "Delivered",
+    Status.BOUNCED: "Undelivered",
+    Status.REFUSED: "Failed: refused",
+    Status.UNCLEAR: "Unclear",
+    Status.FAILED: "Failed: given up",
+    Status.CANCELLED: "Cancelled",
+    Status.EXPIRED: "Expired",
+}
+RESPONSES = {
+    ResponseState.NONE: "No answer yet",
+    ResponseState.ACKNOWLEDGED: "Acknowledged",
+    ResponseState.REPLIED: "Replied",
+    ResponseState.NO_REPLY: "No reply",
+}
+CAUSES = {
+    Status.UNCLEAR: ("May have arrived", "The connection ended before an answer came. It is never repeated by itself."),
+    Status.HELD: ("Held before sending", "Nothing has left. It waits until somebody decides."),
+    Status.BOUNCED: ("Came back", "It was taken first and returned later."),
+    Status.REFUSED: ("Refused", "The receiving system said no. Nothing was taken."),
+    Status.FAILED: ("Given up after many tries", "Nothing went out in five days of trying."),
+}
+"""Head and one sentence for each kind of trouble."""
+
+EXPLAINED = {
+    Status.UNCLEAR: (
+        "We handed the letter over, and the connection ended before the office’s system answered.",
+        "It may be there already.",
+        "Two copies look like spam to staff, so the system stopped and asks you.",
+    ),
+    Status.HELD: (
+        "The letter was looked at again before it left, and something had changed.",
+        "Nothing has left.",
+        "Send it as it was signed, or let it end here.",
+    ),
+    Status.BOUNCED: (
+        "The receiving system took the letter and sent it back later.",
+        "The office has not read it.",
+        "Sending again helps only when the cause is gone.",
+    ),
+    Status.REFUSED: (
+        "The receiving system refused the letter.",
+        "Nothing was taken.",
+        "The same letter will be refused again unless the cause is gone.",
+    ),
+    Status.FAILED: (
+        "Every try ended without the letter being taken, until the time for tries was over.",
+        "Nothing has left.",
+        "Sending again starts another five days of tries.",
+    ),
+}
+"""Before, in bold, after."""
+
+DECISIONS = {
+    Decision.ARRIVED: "It arrived: record as sent",
+    Decision.SEND_AGAIN: "It did not arrive: send once more",
+    Decision.GIVE_UP: "Give up: this letter ends here",
+}
+NOTES = {
+    Decision.ARRIVED: "Say in the note what proves it: a call, an e-mail, a receipt.",
+    Decision.SEND_AGAIN: "Same text, same reference. Recorded with your name.",
+    Decision.GIVE_UP: "It becomes cancelled and is kept for the record. This cannot be undone.",
+}
+SEND_HELD = "Send it now, as it was signed"
+SEND_REFUSED = "Send once more"
+
+_EVENTS = {
+    EventKind.DEFERRED: ("The mail system still tries", "b"),
+    EventKind.DELIVERED: ("Receipt: delivered", "g"),
+    EventKind.BOUNCED: ("Came back", "o"),
+    EventKind.REFUSED: ("Came back: not accepted", "o"),
+    EventKind.COMPLAINED: ("Reported as spam", "o"),
+    EventKind.AUTO_REPLY: ("Automatic answer", ""),
+    EventKind.ACKNOWLEDGED: ("The office’s receipt", "g"),
+    EventKind.REPLIED: ("Answer came in", "g"),
+    EventKind.UNKNOWN: ("Notice that no table knows", ""),
+}
+ANSWERS = {
+    ResponseKind.ACKNOWLEDGEMENT: "Acknowledged receipt",
+    ResponseKind.FORM: "General letter about the subject",
+    ResponseKind.SUBSTANTIVE: "Answer to what was written",
+    ResponseKind.MEETING: "Offer to meet, visit or call",
+}
+OUTCOMES = {
+    AttemptOutcome.RECEIPT: "Taken",
+    AttemptOutcome.TRY_LATER: "Not now",
+    AttemptOutcome.REFUSED: "Refused",
+    AttemptOutcome.UNCLEAR: "No answer",
+}
+_TONES = {"there": "g", "move": "b", "stuck": "o"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a timeline (components/stops.html)."""
+
+    at: datetime
+    text: str
+    small: str = ""
+    tone: str = ""
+
+
+def decision(choice: Decision, status: Status) -> str:
+    """Its words for a delivery in this status: what was refused did not fail to arrive."""
+    if choice is Decision.SEND_AGAIN and status is not Status.UNCLEAR:
+        return SEND_HELD if status is Status.HELD else SEND_REFUSED
+    return DECISIONS[choice]
+
+
+def cause(status: Status, reason: str) -> str:
+    """ "Refused: the address lies outside the district"."""
+    head = CAUSES[status][0]
+    return f"{head}: {reason}" if reason else head
+
+
+def event(kind: EventKind) -> str:
+    return _EVENTS[kind][0]
+
+
+def event_tone(kind: EventKind) -> str:
+    return _EVENTS[kind][1]
+
+
+def timeline(story: Story, people: Mapping[str, str]) -> list[Row]:
+    """Changes, notices and answers, oldest first; `people` names who did what (queries.people)."""
+    return [_row(at, what, story, people) for at, _kind, what in story.timeline]
+
+
+def _row(at: datetime, what: object, story: Story, people: Mapping[str, str]) -> Row:
+    if isinstance(what, DeliveryChange):
+        return _change(at, what, story, people)
+    if isinstance(what, Event):
+        return Row(at, _EVENTS[what.kind][0], _joined(what.code or "", what.detail), _EVENTS[what.kind][1])
+    if isinstance(what, Response):
+        return Row(at, ANSWERS[what.kind], f"recorded by {people.get(what.recorded_by, 'the system')}", "g")
+    raise TypeError(f"no line for {type(what).__name__}")
+
+
+def _change(at: datetime, what: DeliveryChange, story: Story, people: Mapping[str, str]) -> Row:
+    channel = next((way.channel for way in story.deliveries if way.id == what.delivery_id), None)
+    state = letter_state(what.new, channel=channel, attempts=1 if what.old is Status.SENDING else 0)
+    by = people.get(what.by, "the system")
+    text = "Signed and queued" if what.old is None else state.word
+    why = "" if what.old is None else what.why
+    return Row(at, text, _joined(why, "" if by == "the system" else f"by {by}"), _TONES.get(state.family, ""))
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def attempt(each: Attempt) -> str:
+    """Outcome in a word; a try whose worker has not said anything is under way, or was cut off."""
+    return OUTCOMES[each.outcome] if each.outcome else "Under way"

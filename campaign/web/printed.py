@@ -1,0 +1,43 @@
+"""One letter as a PDF."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask.typing import ResponseReturnValue
+
+from campaign.extensions import db
+from campaign.models.letter import Letter
+from campaign.models.organization import Organization
+from campaign.web.context import zone
+from campaign.web.formats import as_zone
+from campaign.web.outgoing import envelope
+
+
+def answer(letter: Letter) -> ResponseReturnValue:
+    """Raises Invalid for what cannot be printed (a character without a shape, a word wider than the page)."""
+    from campaign.channels.printing.layout import (
+        PrintedLetter,
+        render_pdf,
+    )  # typst takes memory that most pages never need
+
+    organization = db.session.get_one(Organization, 1)
+    signed = letter.signed_at.astimezone(as_zone(zone()))
+    pdf = render_pdf(
+        [
+            PrintedLetter(
+                reference=letter.reference,
+                sender=(organization.name, *organization.postal_lines),
+                recipient=tuple(letter.address_block),
+                date=f"{signed:%B} {signed.day}, {signed.year}",
+                subject=letter.subject,
+                salutation=letter.salutation,
+                paragraphs=tuple(part["text"] for part in letter.parts),
+                valediction=letter.valediction,
+                signature=tuple(letter.signature),
+                verify_url=envelope().verify_url(letter.reference),
+            )
+        ]
+    )
+    response = Response(pdf, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="letter-{letter.reference}.pdf"'
+    return response

@@ -1,0 +1,165 @@
+"""Pages for anybody: open campaigns, one campaign, the door of a personal link, unsubscribing, checking a letter."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from campaign import accounts
+from campaign.domain.errors import Gone
+from campaign.domain.references import Token, TokenKind, is_reference
+from campaign.domain.statuses import CampaignStatus
+from campaign.extensions import csrf, db, limiter
+from campaign.models.campaign import Campaign
+from campaign.models.invitation import Invitation
+from campaign.models.letter import Letter
+from campaign.models.mail import MemberMail
+from campaign.models.member import Member
+from campaign.models.suppression import SuppressionReason
+from campaign.models.user import Link, User
+from campaign.runtime import runtime
+from campaign.services import campaigns, invitations, letters, links, metrics, suppressions
+from campaign.unit_of_work import database_now, unit_of_work
+from campaign.web import access, outgoing
+from campaign.web.public import door
+from campaign.web.public.forms import AskForLinkForm, PressForm
+
+bp = Blueprint("public", __name__)
+
+
+@bp.get("/")
+@access.everyone
+def home() -> ResponseReturnValue:
+    shown = campaigns.listed(
+        db.session(), (CampaignStatus.LIVE, CampaignStatus.PAUSED, CampaignStatus.CLOSING, CampaignStatus.CLOSED)
+    )
+    return render_template("public/home.html", campaigns=shown)
+
+
+@bp.route("/c/<slug>", methods=["GET", "POST"])
+@access.everyone
+@limiter.limit("10/minute;60/hour", methods=["POST"])
+def campaign(slug: str) -> ResponseReturnValue:
+    """The public page. A cold visitor asks for their link here; a member who is signed in goes on."""
+    found = access.public_campaign(slug)
+    form = AskForLinkForm()
+    asked = False
+    if request.method == "POST":
+        if not form.validate_on_submit():
+            return _campaign_page(found, form, asked=False), 422
+        with unit_of_work() as session:
+            links.send_sign_in(session, form.email.data, outgoing.envelope(), database_now(), found)
+        asked = True
+    return _campaign_page(found, form, asked=asked)
+
+
+def _campaign_page(found: Campaign, form: AskForLinkForm, *, asked: bool) -> str:
+    session = db.session()
+    return render_template(
+        "public/campaign.html",
+        campaign=found,
+        cards=letters.recommendations_of(session, found.id),
+        figures=metrics.figures(session, found.id),
+        form=form,
+        asked=asked,
+        open=found.status in (CampaignStatus.LIVE, CampaignStatus.PAUSED),
+    )
+
+
+@bp.route("/go/<token>", methods=["GET", "POST"])
+@access.everyone
+@limiter.limit("60/minute")
+def go(token: str) -> ResponseReturnValue:
+    """Every personal link that we mail. Loading it changes nothing; its one button does."""
+    read = runtime().signer.read(token)
+    if read is None:
+        return _no_door("This link is not complete. Open it again from the mail, or ask for a new one.", 404)
+    match read.kind:
+        case TokenKind.INVITATION:
+            return _invitation(read)
+        case TokenKind.SIGN_IN:
+            return _sign_in_link(read)
+        case _:
+            return _no_door("This link is not complete. Open it again from the mail, or ask for a new one.", 404)
+
+
+def _invitation(read: Token) -> ResponseReturnValue:
+    session = db.session()
+    invitation = invitations.by_reference(session, read.reference)
+    if invitation is None:
+        return _no_door("This link is not known here any more.", 410)
+    found = session.get_one(Campaign, invitation.campaign_id)
+    if found.status not in (CampaignStatus.LIVE, CampaignStatus.PAUSED):
+        return _no_door(f"{found.name} has ended. This link worked until it closed.", 410, found)
+    member = session.get_one(Member, invitation.member_id)
+    user = session.get_one(User, member.user_id)
+    if request.method == "GET" or not PressForm().validate_on_submit():
+        return render_template("public/door.html", **door.view(session, found, member, database_now()), form=PressForm())
+    _enter(user, "invitation", invitation)
+    return redirect(url_for("actions.act", slug=found.slug), 303)
+
+
+def _enter(user: User, method: str, invitation: Invitation) -> None:
+    invitation_id, user_id, campaign_id = invitation.id, user.id, invitation.campaign_id
+    with unit_of_work() as session:
+        invitations.opened(session, invitation_id, database_now())
+        accounts.sign_in(session.get_one(User, user_id), method, campaign_id)
+    g.pop("actor", None)
+
+
+def _sign_in_link(read: Token) -> ResponseReturnValue:
+    session = db.session()
+    now = database_now()
+    link = session.scalar(sa.select(Link).where(Link.reference == read.reference))
+    if link is None or link.used_at is not None or link.expires_at <= now:
+        return _no_door("This link was used or is too old. Enter your e-mail and we send a new one.", 410)
+    user = session.get_one(User, link.user_id)
+    if request.method == "GET" or not PressForm().validate_on_submit():
+        return render_template("public/sign_in_link.html", name=user.name, form=PressForm())
+    link_id = link.id
+    with unit_of_work() as rows:
+        user, next_path = links.use(rows, link_id, database_now())
+        staff = user.has("organizer", "admin")
+        accounts.sign_in(user, "demonstration" if staff else "link")
+    g.pop("actor", None)
+    return redirect(next_path or url_for("organizer.campaigns" if staff else "actions.my_letters"), 303)
+
+
+def _no_door(message: str, status: int, found: Campaign | None = None) -> ResponseReturnValue:
+    return render_template("public/no_door.html", message=message, campaign=found, form=AskForLinkForm()), status
+
+
+@bp.route("/unsubscribe/<token>", methods=["GET", "POST"])
+@access.everyone
+@csrf.exempt
+@limiter.limit("60/minute")
+def unsubscribe(token: str) -> ResponseReturnValue:
+    """RFC 8058: mail programs post here without cookie or form; loading the page changes nothing."""
+    read = runtime().signer.read(token)
+    session = db.session()
+    mail = (
+        session.scalar(sa.select(MemberMail).where(MemberMail.reference == read.reference))
+        if read is not None and read.kind is TokenKind.UNSUBSCRIBE
+        else None
+    )
+    if mail is None:
+        raise Gone("This link is not complete. Open it again from the mail.")
+    done = False
+    if request.method == "POST":
+        address = session.get_one(Member, mail.member_id).email
+        with unit_of_work() as rows:
+            suppressions.suppress(rows, address, SuppressionReason.UNSUBSCRIBED, database_now())
+        done = True
+    return render_template("public/unsubscribe.html", done=done, token=token)
+
+
+@bp.get("/verify/<code>")
+@access.everyone
+@limiter.limit("60/minute")
+def verify(code: str) -> ResponseReturnValue:
+    """For an office: is this letter genuine, who signed it and when. Says the same for anything unknown."""
+    code = code.strip().lower()
+    letter = db.session.scalar(sa.select(Letter).where(Letter.reference == code)) if is_reference(code) else None
+    signer = db.session.get(Member, letter.member_id) if letter is not None else None
+    return render_template("public/verify.html", letter=letter, signer=signer), 200 if letter else 404

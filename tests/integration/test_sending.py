@@ -1,0 +1,275 @@
+"""From a signature to an outcome: the send loop on real databases, with the honest fake channel."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaign.channels.memory import MemoryChannel
+from campaign.database import transaction
+from campaign.domain.channels import ChannelName
+from campaign.domain.errors import Refused, TryLater, Unclear
+from campaign.domain.parcels import Receipt
+from campaign.domain.statuses import CampaignStatus, Status
+from campaign.models.delivery import Attempt, Delivery, DeliveryChange
+from campaign.models.letter import Letter
+from campaign.services import actions, campaigns, deliveries, metrics, outbox
+from tests import factories
+from tests.factories import ENVELOPE, NOW
+
+LATER = NOW + timedelta(seconds=61)
+
+
+def loop(channel: MemoryChannel, now: datetime = LATER, owner: str = "worker-a") -> outbox.Loop:
+    return outbox.Loop(owner=owner, channel=channel, envelope=ENVELOPE, clock=lambda: now, jitter=lambda: 0.5)
+
+
+def world(session: Session, story: str = "") -> list[Letter]:
+    """One member of a Kokomo plant signs one recommendation: a representative and two senators, all by smtp."""
+    with transaction(session):
+        factories.staff_address(session)
+        company, _ = factories.company(session)
+        who = factories.member(session, company)
+        card = factories.recommendation(session, "P1")
+        on = factories.campaign(session, card)
+        return factories.signed(session, who, on, "P1", story=story)
+
+
+def statuses(session: Session) -> list[Status]:
+    session.expire_all()
+    return list(session.scalars(sa.select(Delivery.status).order_by(Delivery.id)))
+
+
+def test_a_signature_makes_one_letter_per_office_and_each_leaves_once(each_session: Session) -> None:
+    session = each_session
+    letters = world(session)
+    assert sorted(letter.target for letter in letters) == ["HIN05", "SIN01", "SIN03"]
+    memory = MemoryChannel(ChannelName.SMTP)
+    assert outbox.send_due(session, loop(memory)) == 3
+    assert outbox.send_due(session, loop(memory)) == 0
+    assert statuses(session) == [Status.ACCEPTED] * 3
+    assert sorted(parcel.reference for parcel in memory.kept) == sorted(letter.reference for letter in letters)
+    assert metrics.differences(session) == []
+
+
+def test_nothing_leaves_while_it_can_be_undone(session: Session) -> None:
+    world(session)
+    memory = MemoryChannel(ChannelName.SMTP)
+    assert outbox.send_due(session, loop(memory, NOW + timedelta(seconds=59))) == 0
+    assert memory.kept == []
+
+
+def test_a_busy_office_is_tried_again_later_and_keeps_its_history(session: Session) -> None:
+    world(session)
+    memory = MemoryChannel(answers=[TryLater("450 busy", code="450", retry_after_s=90)])
+    outbox.send_due(session, loop(memory))
+    row = session.scalars(sa.select(Delivery).where(Delivery.tries == 1, Delivery.status == Status.QUEUED)).one()
+    assert row.due_at == LATER + timedelta(seconds=90)
+    outbox.send_due(session, loop(memory, row.due_at))
+    assert statuses(session) == [Status.ACCEPTED] * 3
+    assert len(memory.kept) == 3
+    moves = session.execute(
+        sa.select(DeliveryChange.old, DeliveryChange.new)
+        .where(DeliveryChange.delivery_id == row.id)
+        .order_by(DeliveryChange.id)
+    ).all()
+    assert [tuple(move) for move in moves] == [
+        (None, Status.QUEUED),
+        (Status.QUEUED, Status.SENDING),
+        (Status.SENDING, Status.QUEUED),
+        (Status.QUEUED, Status.SENDING),
+        (Status.SENDING, Status.ACCEPTED),
+    ]
+
+
+def test_each_outcome_is_recorded_for_its_own_letter_whatever_becomes_of_its_neighbors(each_session: Session) -> None:
+    session = each_session
+    world(session)
+    memory = MemoryChannel(answers=[Refused("550 no such office", code="5.1.1"), Unclear("silence after the dot")])
+    outbox.send_due(session, loop(memory))
+    assert sorted(statuses(session)) == [Status.ACCEPTED, Status.REFUSED, Status.UNCLEAR]
+    attempts = session.execute(sa.select(Attempt.outcome, Attempt.code).order_by(Attempt.delivery_id)).all()
+    assert sorted(str(each.outcome) for each in attempts) == ["receipt", "refused", "unclear"]
+    assert outbox.send_due(session, loop(memory, LATER + timedelta(days=1))) == 0
+    assert metrics.differences(session) == []
+
+
+def test_a_letter_that_is_never_taken_fails_in_the_end(session: Session) -> None:
+    world(session)
+    now: datetime = LATER
+    memory = MemoryChannel()
+    while Status.QUEUED in statuses(session):
+        memory.answers = [TryLater("451 not now")] * 3
+        outbox.send_due(session, loop(memory, now))
+        waiting = session.scalars(sa.select(Delivery.due_at).where(Delivery.status == Status.QUEUED)).all()
+        now = min(waiting, default=now)
+    assert statuses(session) == [Status.FAILED] * 3
+    assert now - LATER <= timedelta(days=5)
+    assert memory.kept == []
+
+
+def test_what_a_dead_worker_left_in_sending_becomes_unclear_and_is_never_sent_again(each_session: Session) -> None:
+    session = each_session
+    world(session)
+
+    class Killed(BaseException):
+        pass
+
+    def die(_parcel: object) -> None:
+        raise Killed
+
+    memory = MemoryChannel(before=die)
+    dying = loop(memory)
+    claimed = outbox._claim(session, dying)
+    outbox._mark(session, dying, claimed[:2])  # and no more is heard of this worker
+    with transaction(session):
+        assert outbox.sweep_leases(session, LATER + timedelta(seconds=30)) == 0
+    with transaction(session):
+        assert outbox.sweep_leases(session, LATER + timedelta(seconds=61)) == 2
+    after = MemoryChannel()
+    outbox.send_due(session, loop(after, LATER + timedelta(seconds=62), owner="worker-b"))
+    assert sorted(statuses(session)) == [Status.ACCEPTED, Status.UNCLEAR, Status.UNCLEAR]
+    assert len(after.kept) == 1
+    assert metrics.differences(session) == []
+
+
+def test_a_worker_that_comes_back_after_its_lease_changes_nothing(session: Session) -> None:
+    world(session)
+    late = loop(MemoryChannel(), LATER)
+    claimed = outbox._claim(session, late)
+    marked = outbox._mark(session, late, claimed)
+    with transaction(session):
+        outbox.sweep_leases(session, LATER + timedelta(seconds=61))
+    told = outbox._Told(late, outcomes={key: Receipt("250") for key in marked})
+    outbox._record(session, late, marked, told)
+    assert statuses(session) == [Status.UNCLEAR] * 3
+
+
+def test_two_workers_never_take_the_same_letter(each_session: Session) -> None:
+    session = each_session
+    world(session)
+    first, second = loop(MemoryChannel(), owner="worker-a"), loop(MemoryChannel(), owner="worker-b")
+    assert len(outbox._claim(session, first)) == 3
+    assert outbox._claim(session, second) == []
+
+
+def test_a_pause_between_claim_and_hand_over_stops_the_letter_and_costs_no_try(each_session: Session) -> None:
+    session = each_session
+    letters = world(session)
+    paused = loop(MemoryChannel())
+    claimed = outbox._claim(session, paused)
+    with transaction(session):
+        campaigns.pause(session, letters[0].campaign_id, LATER, "user:1")
+    assert outbox._mark(session, paused, claimed) == {}
+    outbox._release(session, paused)
+    assert statuses(session) == [Status.QUEUED] * 3
+    with transaction(session):
+        campaigns.resume(session, letters[0].campaign_id, LATER, "user:1")
+    memory = MemoryChannel()
+    outbox.send_due(session, loop(memory))
+    assert len(memory.kept) == 3
+
+
+def test_a_relay_that_cannot_be_reached_uses_no_try_and_loses_nothing(session: Session) -> None:
+    world(session)
+    down = MemoryChannel(closed=TryLater("nobody answers"))
+    outbox.send_due(session, loop(down))
+    rows = session.scalars(sa.select(Delivery)).all()
+    assert {(row.status, row.tries, row.lease_owner) for row in rows} == {(Status.QUEUED, 0, None)}
+    assert all(row.due_at > LATER for row in rows)
+
+
+def test_undo_and_claim_have_one_winner_and_the_member_is_told(session: Session) -> None:
+    letters = world(session)
+    first = loop(MemoryChannel())
+    claimed = outbox._claim(session, first)
+    outbox._mark(session, first, claimed[:1])
+    with transaction(session):
+        undone = actions.undo(session, letters[0].action_id, LATER)
+    assert undone.cancelled == 2
+    assert len(undone.left) == 1
+    assert outbox._mark(session, first, claimed[1:]) == {}
+    assert sorted(statuses(session)) == [Status.CANCELLED, Status.CANCELLED, Status.SENDING]
+
+
+def test_signing_again_after_an_undo_writes_new_letters_and_not_to_an_office_whose_letter_left(
+    session: Session,
+) -> None:
+    letters = world(session)
+    first = loop(MemoryChannel())
+    outbox._mark(session, first, outbox._claim(session, first)[:1])
+    with transaction(session):
+        actions.undo(session, letters[0].action_id, LATER)
+    session.expire_all()
+    with transaction(session):
+        who = session.get_one(actions.Member, letters[0].member_id)
+        action = actions.find(session, who.id, session.get_one(actions.Campaign, letters[0].campaign_id))
+        assert action is not None
+        shown = actions.preview(session, action, LATER).digest
+        _, again = actions.sign(session, action.id, actions.Signature(who.name, shown, "test"), LATER)
+    assert len(again) == 2
+    assert {letter.target for letter in again}.isdisjoint(
+        session.scalars(
+            sa.select(Letter.target)
+            .join(Delivery, Delivery.letter_id == Letter.id)
+            .where(Delivery.status == Status.SENDING)
+        ).all()
+    )
+
+
+def test_a_second_press_of_sign_sends_nothing_more(each_session: Session) -> None:
+    session = each_session
+    letters = world(session)
+    with transaction(session):
+        _, again = actions.sign(session, letters[0].action_id, actions.Signature("Ada", "x", "test"), NOW)
+    assert [letter.id for letter in again] == [letter.id for letter in letters]
+    assert session.scalar(sa.select(sa.func.count()).select_from(Delivery)) == 3
+
+
+def test_letters_to_an_office_with_a_new_holder_are_held(session: Session) -> None:
+    letters = world(session)
+    with transaction(session):
+        session.execute(sa.update(Letter).where(Letter.target == "HIN05").values(holder="held:somebody else"))
+    outbox.send_due(session, loop(MemoryChannel()))
+    row = session.scalars(sa.select(Delivery).where(Delivery.status == Status.HELD)).one()
+    assert "another holder" in row.reason
+    assert len(letters) == 3
+
+
+def test_a_person_settles_an_unclear_letter_once(session: Session) -> None:
+    world(session)
+    outbox.send_due(session, loop(MemoryChannel(answers=[Unclear("silence")])))
+    row = session.scalars(sa.select(Delivery).where(Delivery.status == Status.UNCLEAR)).one()
+    with transaction(session):
+        deliveries.decide(session, row.id, deliveries.Decision.ARRIVED, LATER, "they called", "user:1")
+    with pytest.raises(actions.WrongState), transaction(session):
+        deliveries.decide(session, row.id, deliveries.Decision.SEND_AGAIN, LATER, "", "user:2")
+    assert statuses(session) == [Status.ACCEPTED] * 3
+    assert metrics.differences(session) == []
+
+
+def test_the_database_refuses_a_delivery_without_the_consent_of_its_letter(each_session: Session) -> None:
+    session = each_session
+    letters = world(session)
+    with pytest.raises(sa.exc.IntegrityError), transaction(session):
+        session.execute(
+            sa.update(Delivery)
+            .where(Delivery.letter_id == letters[0].id)
+            .values(consent_id=letters[0].consent_id + 999)
+        )
+    with pytest.raises(sa.exc.IntegrityError), transaction(session):
+        session.execute(sa.update(Delivery).where(Delivery.letter_id == letters[0].id).values(consent_id=None))
+
+
+def test_closing_lets_queued_letters_drain_and_then_closes(session: Session) -> None:
+    letters = world(session)
+    with transaction(session):
+        campaigns.move(session, letters[0].campaign_id, CampaignStatus.CLOSING, LATER, "over", "user:1")
+        assert campaigns.close_due(session, LATER) == 0
+    outbox.send_due(session, loop(MemoryChannel()))
+    with transaction(session):
+        assert campaigns.close_due(session, LATER) == 1
+    assert statuses(session) == [Status.ACCEPTED] * 3

@@ -1,0 +1,13 @@
+"""Every three seconds: new mail of bounces and replies."""
+
+from __future__ import annotations
+
+from campaign import tasknames
+from campaign.extensions import celery
+from campaign.intake import read_new
+from workers import app
+
+
+@celery.task(name=tasknames.INBOX)
+def inbox() -> None:
+    read_new(should_stop=app.stopping.is_set)

@@ -1,0 +1,28 @@
+"""Every 15 seconds: leases that ran out, campaigns whose window is over, letters that nobody answered."""
+
+from __future__ import annotations
+
+import time
+
+from campaign import embedded_broker, tasknames
+from campaign.domain.schedule import NO_REPLY_AFTER
+from campaign.extensions import celery
+from campaign.runtime import runtime
+from campaign.services import campaigns, outbox, responses
+from campaign.unit_of_work import database_now, unit_of_work
+
+_KEEP_DONE_S = 3600
+
+
+@celery.task(name=tasknames.SWEEP)
+def sweep() -> None:
+    with unit_of_work() as session:
+        outbox.sweep_leases(session, database_now())
+    with unit_of_work() as session:
+        campaigns.close_due(session, database_now())
+    with unit_of_work() as session:
+        now = database_now()
+        responses.presume_no_reply(session, now - NO_REPLY_AFTER, now)
+    settings = runtime().settings
+    if settings.broker_url.startswith("filesystem:"):
+        embedded_broker.forget_done(settings.var_dir / "broker", _KEEP_DONE_S, time.time())

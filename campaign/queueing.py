@@ -6,10 +6,12 @@ from typing import Any
 
 from celery import Celery, Task
 from flask import Flask
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from campaign import embedded_broker, tasknames
 from campaign.settings import Settings
+
+EXCHANGE = Exchange("countersign", type="direct")
 
 
 def configure(celery: Celery, app: Flask, settings: Settings) -> None:
@@ -31,9 +33,11 @@ def configure(celery: Celery, app: Flask, settings: Settings) -> None:
         # takes no message with it that a later one would repeat.
         task_acks_late=False,
         worker_prefetch_multiplier=1,
-        task_queues=[Queue(tasknames.QUEUE_DELIVERY), Queue(tasknames.QUEUE_UPKEEP)],
+        task_queues=[Queue(name, EXCHANGE, routing_key=name) for name in sorted(set(tasknames.QUEUES.values()))],
+        task_default_exchange=EXCHANGE.name,
+        task_default_routing_key=tasknames.QUEUE_UPKEEP,
         task_default_queue=tasknames.QUEUE_UPKEEP,
-        task_routes={name: {"queue": queue} for name, queue in tasknames.QUEUES.items()},
+        task_routes={name: {"queue": queue, "routing_key": queue} for name, queue in tasknames.QUEUES.items()},
         task_create_missing_queues=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,

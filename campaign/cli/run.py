@@ -62,8 +62,8 @@ def _print_links(settings: Settings) -> None:
 
 def children(settings: Settings) -> list[Child]:
     """In the order in which they are stopped: what makes work first, what takes it last."""
-    celery = ["-m", "celery", "-A", "workers.app"]
-    level = ["--loglevel", settings.log_level]
+    celery = ["-m", "celery", "-q", "-A", "workers.app"]
+    level = ["--loglevel", "WARNING"]  # its own words; ours follow CAMPAIGN_LOG_LEVEL
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     beat_file = str(settings.var_dir / "beat-schedule")
     made = [Child("beat", [*celery, "beat", *level, "--pidfile=", "--schedule", beat_file])]

@@ -44,7 +44,7 @@ class TooManyTries(CampaignError):
     status = 429
 
 
-class PasswordForm(LoginForm):  # type: ignore[misc]
+class PasswordForm(LoginForm):
     """Counts failures in the database, by account and by network, alike for accounts that do not exist."""
 
     def validate(self, **kwargs: Any) -> bool:

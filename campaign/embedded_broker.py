@@ -24,19 +24,19 @@ from kombu.utils.json import dumps
 log = structlog.get_logger()
 
 
-class Channel(filesystem.Channel):  # type: ignore[misc]
-    def _put(self, queue: str, payload: Any, **_kwargs: Any) -> None:
+class Channel(filesystem.Channel):
+    def _put(self, queue: str, message: Any, **_kwargs: Any) -> None:  # type: ignore[override]
         name = f"{int(monotonic() * 1000):015d}_{uuid4()}.{queue}.msg"
         folder = Path(self.data_folder_out)
         part = folder / f".{name}.part"
         try:
             with part.open("xb", buffering=0) as file:
-                file.write(str_to_bytes(dumps(payload)))
+                file.write(str_to_bytes(dumps(message)))
             part.replace(folder / name)
         except OSError as error:
             raise ChannelError(f"cannot queue {name}") from error
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002 - the original takes none
         try:
             return super()._get(queue)
         except ValueError as error:  # json.JSONDecodeError; the file has been moved to the processed folder
@@ -44,7 +44,7 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
             raise Empty from error
 
 
-class Transport(filesystem.Transport):  # type: ignore[misc]
+class Transport(filesystem.Transport):
     Channel = Channel
 
 

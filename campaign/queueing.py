@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from celery import Celery, Task
 from flask import Flask
@@ -14,15 +14,21 @@ from campaign.settings import Settings
 EXCHANGE = Exchange("countersign", type="direct")
 
 
+class AppTask(Task):  # type: ignore[type-arg]
+    """Runs inside an app context, so that tasks use the database as pages do."""
+
+    flask_app: ClassVar[Flask | None] = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.flask_app is None:
+            return self.run(*args, **kwargs)
+        with self.flask_app.app_context():
+            return self.run(*args, **kwargs)
+
+
 def configure(celery: Celery, app: Flask, settings: Settings) -> None:
     """Binds the app's one Celery object; tasks run inside an app context."""
-
-    class AppTask(Task):  # type: ignore[misc, type-arg]
-        def __call__(self, *args: Any, **kwargs: Any) -> Any:
-            with app.app_context():
-                return self.run(*args, **kwargs)
-
-    celery.Task = AppTask
+    AppTask.flask_app = app
     celery.conf.update(
         broker_url=settings.broker_url,
         task_ignore_result=True,

@@ -18,7 +18,8 @@ def next_try(tries: int, now: datetime, jitter: float, wish_s: float | None = No
 
     `jitter` is 0..1, drawn by the caller. A receiver's own wish is waited for, within an hour, and never shortened.
     """
-    wait = min(FIRST_WAIT * 2 ** min(max(tries - 1, 0), 16), LONGEST_WAIT)
+    doublings: int = min(max(tries - 1, 0), 16)
+    wait = min(FIRST_WAIT * int(2**doublings), LONGEST_WAIT)
     wait *= 0.8 + 0.4 * jitter
     if wish_s is not None and wish_s > 0:
         wait = max(wait, min(timedelta(seconds=wish_s), _WISH_LIMIT))

@@ -40,7 +40,7 @@ class User(HasId, HasCreation, UserMixin, Base):
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
     # Flask-Security reads roles while it signs a person in, where no loader option reaches
-    roles: Mapped[list[Role]] = relationship(secondary=user_roles, lazy="selectin")
+    roles: Mapped[list[Role]] = relationship(secondary=user_roles, lazy="selectin")  # type: ignore[assignment]
 
     def has(self, *names: str) -> bool:
         return any(role.name in names for role in self.roles)

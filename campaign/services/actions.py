@@ -224,12 +224,16 @@ def preview(session: Session, action: Action, at: datetime, keys: Sequence[str] 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What the member gave: their typed name, where from, and the digest of the letters that the page showed."""
+    """What the member gave: their typed name, where from, and the digest of the letters that the page showed.
+
+    `on_paper` names the targets that shall go by post, whatever their office takes.
+    """
 
     name: str
     shown: str
     method: str
     network: str = ""
+    on_paper: frozenset[str] = frozenset()
 
 
 def sign(
@@ -262,9 +266,8 @@ def sign(
     session.add(action.become(ActionStatus.APPROVED, now, "signed", by))
     due_at = now + timedelta(seconds=undo_s)
     for letter, each in zip(made, view.going, strict=True):
-        deliveries.enqueue_letter(
-            session, letter, each.route.channel, each.route.to_address, due_at=due_at, now=now, by=by
-        )
+        way = Route(ChannelName.PRINT) if each.target in signature.on_paper else each.route
+        deliveries.enqueue_letter(session, letter, way.channel, way.to_address, due_at=due_at, now=now, by=by)
     if undo_s == 0:
         wakes.wake(session, ChannelName.SMTP)
     return action, made

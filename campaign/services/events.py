@@ -123,7 +123,7 @@ def _act(session: Session, delivery: Delivery, event: Event, message: InboundMes
         responses.record(
             session,
             letter,
-            _RESPONSES[message.kind],
+            _response_kind(message),
             received_at=now,
             written_at=message.written_at,
             now=now,
@@ -139,6 +139,14 @@ def _act(session: Session, delivery: Delivery, event: Event, message: InboundMes
     if event.kind in (EventKind.BOUNCED, EventKind.COMPLAINED):
         _after_bounce(session, delivery, event, now)
     return letter.reference if letter else None
+
+
+def _response_kind(message: InboundMessage) -> ResponseKind:
+    """A reply that carries a proposal of a time is an offer to meet."""
+    meeting = message.meeting
+    if message.kind is InboundKind.REPLY and meeting is not None and not meeting.cancelled:
+        return ResponseKind.MEETING
+    return _RESPONSES[message.kind]
 
 
 def _why(event: Event) -> str:

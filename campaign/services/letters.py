@@ -64,8 +64,7 @@ class Writer:
     agencies: Mapping[int, Holder]
     reasons: Mapping[str, Reason]
     holders: Sequence[Holder]
-    committees: Mapping[int, Mapping[str, str]]
-    chairs: Mapping[int, Sequence[Chair]]
+    chairs: Mapping[int, Mapping[str, Chair]]
     excluded: frozenset[int]
 
     def destinations(self, keys: Sequence[str], at: datetime) -> list[Destination]:
@@ -125,9 +124,8 @@ class Writer:
         )
 
     def _option(self, holder: Holder) -> OfficeOption:
-        seats = self.committees.get(holder.legislator_id or 0, {})
-        chairs = tuple(key for key, title in seats.items() if title in addressing.CHAIR_TITLES)
-        return OfficeOption(holder.office_id, holder.code, _base_kind(holder), chairs)
+        chaired = tuple(self.chairs.get(holder.legislator_id or 0, ()))
+        return OfficeOption(holder.office_id, holder.code, _base_kind(holder), chaired)
 
     def _holder(self, office_id: int) -> Holder:
         for holder in self.holders:
@@ -208,7 +206,9 @@ class Writer:
         """The committee, among those of the choices, that this office's holder chairs; a full one before its parts."""
         if destination.kind is not TargetKind.CHAIR or holder.legislator_id is None:
             return None
-        return next(iter(self.chairs.get(holder.legislator_id, ())), None)
+        wanted = {committee for key in destination.choices for committee in self.recommendations[key].committees}
+        chaired = self.chairs.get(holder.legislator_id, {})
+        return next((chair for committee, chair in chaired.items() if committee in wanted), None)
 
     def _ask(self, recommendation: Recommendation, destination: Destination, holder: Holder) -> AskText:
         asks = {ask.target: ask for ask in recommendation.asks}
@@ -326,7 +326,6 @@ def writer(session: Session, action: Action, holders: Sequence[Holder], at: date
             )
         },
         holders=holders,
-        committees=offices.committee_keys(session, people) if people else {},
         chairs=offices.chairs(session, people) if people else {},
         excluded=frozenset(
             session.scalars(sa.select(CampaignExclusion.office_id).where(CampaignExclusion.campaign_id == campaign.id))

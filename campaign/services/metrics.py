@@ -177,10 +177,10 @@ def differences(session: Session) -> list[Difference]:
             Rollup.office_id,
             Rollup.channel,
             Rollup.status,
-            Rollup.count,
+            Rollup.count.label("number"),
         )
     ):
-        kept[(row.campaign_id, row.measure, row.day, row.office_id, row.channel, row.status)] = row.count
+        kept[(row.campaign_id, row.measure, row.day, row.office_id, row.channel, row.status)] = row.number
     counted = recount(session)
     return [
         Difference(key, kept[key], counted[key])
@@ -204,7 +204,7 @@ def recount(session: Session) -> Counter[Key]:
         .where(Delivery.letter_id.is_not(None))
         .group_by(Delivery.campaign_id, Delivery.counted_on, Delivery.office_id, Delivery.channel, Delivery.status)
     ):
-        found[(campaign_id, Measure.STANDING, day, office_id, channel, str(status))] = number
+        found[(campaign_id or 0, Measure.STANDING, day, office_id or 0, channel, str(status))] = number
     moves = session.execute(
         sa.select(Delivery.campaign_id, Delivery.office_id, Delivery.channel, DeliveryChange.new, DeliveryChange.at)
         .join(Delivery, Delivery.id == DeliveryChange.delivery_id)
@@ -212,7 +212,7 @@ def recount(session: Session) -> Counter[Key]:
         .execution_options(yield_per=5000)
     )
     for campaign_id, office_id, channel, status, at in moves:
-        found[(campaign_id, Measure.MOVES, counts.day_of(session, at), office_id, channel, str(status))] += 1
+        found[(campaign_id or 0, Measure.MOVES, counts.day_of(session, at), office_id or 0, channel, str(status))] += 1
     newest = (
         sa.select(Delivery.letter_id, sa.func.max(Delivery.id).label("delivery_id"))
         .group_by(Delivery.letter_id)

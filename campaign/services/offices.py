@@ -64,19 +64,19 @@ def in_order(holders: Iterable[Holder], districts: list[District]) -> list[Holde
     return sorted(holders, key=key)
 
 
-def chairs(session: Session, legislator_ids: Collection[int]) -> dict[int, list[Chair]]:
-    """The committees and subcommittees that each of them chairs, full committees first; without the others."""
+def chairs(session: Session, legislator_ids: Collection[int]) -> dict[int, dict[str, Chair]]:
+    """By committee key, what each of them chairs, full committees first; legislators who chair nothing are left out."""
     parent = sa.orm.aliased(Committee)
     rows = session.execute(
-        sa.select(CommitteeSeat.legislator_id, CommitteeSeat.title, Committee.name, parent.name)
+        sa.select(CommitteeSeat.legislator_id, Committee.key, CommitteeSeat.title, Committee.name, parent.name)
         .join(Committee, Committee.id == CommitteeSeat.committee_id)
         .outerjoin(parent, parent.id == Committee.parent_id)
         .where(CommitteeSeat.legislator_id.in_(list(legislator_ids)), CommitteeSeat.title.in_(sorted(CHAIR_TITLES)))
         .order_by(Committee.parent_id.is_not(None), Committee.key)
     )
-    found: dict[int, list[Chair]] = {}
-    for legislator_id, title, name, parent_name in rows:
-        found.setdefault(legislator_id, []).append(Chair(title, committee_title(name, parent_name)))
+    found: dict[int, dict[str, Chair]] = {}
+    for legislator_id, key, title, name, parent_name in rows:
+        found.setdefault(legislator_id, {})[key] = Chair(title, committee_title(name, parent_name))
     return found
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.domain.errors import Invalid
+from campaign.domain.errors import Invalid, NotFound
 from campaign.domain.events import ResponseKind
 from campaign.domain.references import new_reference
 from campaign.domain.statuses import RESPONSE_MOVES, ResponseState, Status, may_move
@@ -15,7 +15,7 @@ from campaign.domain.texts import tidy
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.response import Response
-from campaign.services import counts, deliveries
+from campaign.services import audit, counts, deliveries
 
 TEXT_LIMIT = 20_000
 STATE_OF = {
@@ -97,6 +97,17 @@ def _settle(session: Session, letter: Letter, now: datetime, by: str) -> None:
             row = deliveries.locked(session, delivery.id)
             if row.status in (Status.ACCEPTED, Status.UNCLEAR):
                 deliveries.move(session, row, Status.DELIVERED, now, "the office answered", by)
+
+
+def judge(session: Session, response_id: int, kind: ResponseKind, at: datetime, by: str) -> Response:
+    """A person says what an answer is, where the intake could only see that one came. Raises NotFound."""
+    row = session.get(Response, response_id)
+    if row is None:
+        raise NotFound("There is no such answer.")
+    audit.record(session, at=at, by=by, act=f"judged {kind}", subject=f"response:{row.id}", was=str(row.kind))
+    row.kind = kind
+    _raise_state(session, session.get_one(Letter, row.letter_id), STATE_OF[kind], row.received_at)
+    return row
 
 
 def of_letter(session: Session, letter_id: int) -> list[Response]:

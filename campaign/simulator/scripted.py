@@ -52,6 +52,13 @@ def delay(original: Original, at: datetime) -> bytes:
     return _report(original, at, "delayed", "4.4.1", answer, "Delayed mail, still being tried (simulation)", words)
 
 
+def receipt(original: Original, at: datetime) -> bytes:
+    """A notification that the letter reached the office's mailbox (RFC 3464, "delivered")."""
+    words = "This is a simulation. Your message was delivered to the recipient below."
+    answer = "250 2.1.5 delivered (simulation)"
+    return _report(original, at, "delivered", "2.1.5", answer, "Delivery notification (simulation)", words)
+
+
 def acknowledgement(original: Original, at: datetime) -> bytes:
     """An office's automatic receipt (RFC 3834: to the return path, Auto-Submitted)."""
     text = (

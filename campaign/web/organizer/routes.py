@@ -1,47 +1,32 @@
-"""The desk at `/organize`: campaigns, one campaign's figures, its letters, what needs a person, answers by hand."""
+"""The desk at `/organize`: campaigns, one campaign's figures, what stands behind them, pause and resume."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
-from flask import Blueprint, Response, flash, redirect, render_template, request, stream_with_context, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign.domain.channels import ChannelName
-from campaign.domain.errors import Invalid, WrongState
-from campaign.domain.events import ResponseKind
-from campaign.domain.statuses import NEEDS_A_PERSON, NOT_LEFT, ResponseState, Status
+from campaign.domain.statuses import CAMPAIGN_MOVES, CampaignStatus, may_move
 from campaign.extensions import db
-from campaign.models.campaign import Campaign
-from campaign.models.delivery import Delivery
-from campaign.models.letter import Letter
 from campaign.services import campaigns as campaign_service
-from campaign.services import deliveries, metrics, responses, stories
-from campaign.services.deliveries import DECISIONS, Cancelled, Decision
+from campaign.services import counts, dashboard as figures_of, metrics
 from campaign.unit_of_work import database_now, unit_of_work
-from campaign.web import access, printed
-from campaign.web.actions.forms import AnswerForm
-from campaign.web.actions.views import letter_row, moment_of, put_error
-from campaign.web.organizer import csvfile, queries
-from campaign.web.organizer.forms import DecisionForm, PressForm
-from campaign.web.organizer.queries import Filter
-from campaign.web.paging import number, page_of
+from campaign.web import access
+from campaign.web.organizer import pictures, queries
+from campaign.web.organizer.blueprint import bp, campaign
+from campaign.web.organizer.forms import PressForm
+from campaign.web.organizer.words import CAUSES, CHANNELS, cause, event, event_tone
+from campaign.web.paging import SIZE, number
 
-bp = Blueprint("organizer", __name__, url_prefix="/organize")
-
-DECISION_WORDS = {
-    Decision.ARRIVED: "It arrived: record as sent",
-    Decision.SEND_AGAIN: "It did not arrive: send once more",
-    Decision.GIVE_UP: "Give up: this letter ends here",
-}
+TOP_OFFICES = 10
 
 
 @bp.get("/")
 @access.organizers_only
 def campaigns() -> ResponseReturnValue:
     rows = metrics.campaigns_with_figures(db.session(), campaign_service.listed(db.session()))
-    return render_template("organizer/campaigns.html", rows=rows)
+    return render_template("organizer/campaigns.html", rows=rows, now=database_now(), grades=metrics.grades)
 
 
 @bp.get("/c/<slug>")
@@ -58,239 +43,108 @@ def live(slug: str) -> ResponseReturnValue:
 
 
 def _dashboard(slug: str) -> dict[str, Any]:
-    campaign = access.campaign(slug)
+    here = campaign(slug)
     session, now = db.session(), database_now()
-    found = metrics.figures(session, campaign.id)
-    waiting, oldest = metrics.queue(session, campaign.id, now)
+    found = metrics.figures(session, here.id)
+    people = metrics.people(session, here.id)
+    lines = figures_of.offices(session, here.id, found, now)
+    grades = figures_of.Grades.of(found.by_channel)
+    medians = figures_of.medians(session, here.id)
+    workers = figures_of.workers(session)
+    today = counts.day_of(session, now)
     return {
-        "campaign": campaign,
+        "campaign": here,
         "figures": found,
-        "people": metrics.people(session, campaign.id),
-        "offices": metrics.offices(session, found),
-        "events": metrics.newest_events(session, campaign.id),
-        "causes": queries.causes(session, campaign.id),
-        "attention": found.count(*NEEDS_A_PERSON),
-        "waiting": waiting,
-        "oldest": oldest,
+        "people": people,
+        "grades": grades,
+        "families_now": figures_of.families(found),
+        "behind": figures_of.behind(session, here.id),
+        "offices": lines[:TOP_OFFICES],
+        "office_names": figures_of.names(session, [line.office_id for line in lines[:TOP_OFFICES]]),
+        "office_count": len(lines),
+        "reached": sum(line.reached for line in lines),
+        "outbox": figures_of.outbox(session, here.id, now),
+        "events": metrics.newest_events(session, here.id),
+        "causes": queries.causes(session, here.id),
+        "workers": workers,
+        "silent": figures_of.silent_for(workers, now),
+        "today": today,
         "now": now,
-        "form": PressForm(),
+        "funnel": pictures.funnel(here.slug, people, found, grades, medians),
+        "days": pictures.days(found.by_day, today),
+        "spark": pictures.spark(found.by_day, today),
+        "map": pictures.state_map(figures_of.by_state(lines)),
+        "can_pause": may_move(CAMPAIGN_MOVES, here.status, CampaignStatus.PAUSED),
+        "paused": queries.paused_by(session, here) if here.status is CampaignStatus.PAUSED else None,
+        "words": {"causes": CAUSES, "channels": CHANNELS, "cause": cause, "event": event, "event_tone": event_tone},
     }
 
 
-@bp.post("/c/<slug>/pause")
+@bp.get("/c/<slug>/offices")
+@access.organizers_only
+def offices(slug: str) -> ResponseReturnValue:
+    """Every targeted office, those with most letters first."""
+    here = campaign(slug)
+    session, now = db.session(), database_now()
+    lines = figures_of.offices(session, here.id, metrics.figures(session, here.id), now)
+    start = min(number(request.args.get("from")) or 0, len(lines))
+    shown = lines[start : start + SIZE]
+    return render_template(
+        "organizer/offices.html",
+        campaign=here,
+        offices=shown,
+        office_names=figures_of.names(session, [line.office_id for line in shown]),
+        start=start,
+        size=SIZE,
+        total=len(lines),
+        reached=sum(line.reached for line in lines),
+        now=now,
+    )
+
+
+@bp.get("/c/<slug>/sites")
+@access.organizers_only
+def sites(slug: str) -> ResponseReturnValue:
+    """The companies' sites that the figure of jobs counts."""
+    here = campaign(slug)
+    after = number(request.args.get("after")) or 0
+    rows = figures_of.sites(db.session(), here.id, after, SIZE + 1)
+    return render_template(
+        "organizer/sites.html",
+        campaign=here,
+        rows=rows[:SIZE],
+        more=len(rows) > SIZE,
+        after=after,
+        behind=figures_of.behind(db.session(), here.id),
+        now=database_now(),
+    )
+
+
+@bp.route("/c/<slug>/pause", methods=["GET", "POST"])
 @access.organizers_only
 def pause(slug: str) -> ResponseReturnValue:
-    campaign_id = access.campaign(slug).id
+    """Asks first; pausing what is paused changes nothing."""
+    here = campaign(slug)
+    form = PressForm()
+    if not form.validate_on_submit():
+        return render_template("organizer/pause.html", campaign=here, form=form, now=database_now())
+    campaign_id = here.id
     with unit_of_work() as session:
         campaign_service.pause(session, campaign_id, database_now(), access.me().by)
     flash("Paused. Nothing leaves until you resume; letters that are signed meanwhile wait.", "good")
     return redirect(url_for(".dashboard", slug=slug), 303)
 
 
-@bp.post("/c/<slug>/resume")
+@bp.route("/c/<slug>/resume", methods=["GET", "POST"])
 @access.organizers_only
 def resume(slug: str) -> ResponseReturnValue:
-    campaign_id = access.campaign(slug).id
+    here = campaign(slug)
+    form = PressForm()
+    if not form.validate_on_submit():
+        waiting = figures_of.outbox(db.session(), here.id, database_now())
+        return render_template("organizer/resume.html", campaign=here, form=form, outbox=waiting, now=database_now())
+    campaign_id = here.id
     with unit_of_work() as session:
         campaign_service.resume(session, campaign_id, database_now(), access.me().by)
     flash("Resumed. What waits leaves now.", "good")
     return redirect(url_for(".dashboard", slug=slug), 303)
-
-
-@bp.get("/c/<slug>/letters")
-@access.organizers_only
-def letters(slug: str) -> ResponseReturnValue:
-    campaign = access.campaign(slug)
-    wanted = Filter.of(request.args)
-    page = page_of(queries.letters(campaign.id, wanted), request.args, db.session())
-    return render_template(
-        "organizer/letters.html",
-        campaign=campaign,
-        wanted=wanted,
-        page=page,
-        lines=stories.lines(db.session(), page.rows),
-        statuses=list(Status),
-        channels=list(ChannelName),
-        responses=list(ResponseState),
-        figures=metrics.figures(db.session(), campaign.id),
-    )
-
-
-@bp.get("/c/<slug>/letters.csv")
-@access.organizers_only
-def letters_csv(slug: str) -> ResponseReturnValue:
-    """The list as it is filtered, streamed."""
-    campaign = access.campaign(slug)
-    rows = queries.export(db.session(), campaign.id, Filter.of(request.args))
-    answer = Response(stream_with_context(csvfile.letters(rows)), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="letters-{campaign.slug}.csv"'
-    return answer
-
-
-@bp.get("/c/<slug>/letters/<reference>")
-@access.organizers_only
-def letter(slug: str, reference: str) -> ResponseReturnValue:
-    found = access.letter(slug, reference)
-    return _letter_page(access.campaign(slug), found, None)
-
-
-def _letter_page(campaign: Campaign, found: Letter, form: DecisionForm | None, status: int = 200) -> ResponseReturnValue:
-    story = stories.story(db.session(), found)
-    page = render_template(
-        "organizer/letter.html",
-        campaign=campaign,
-        letter=found,
-        story=story,
-        form=form or _decision_form(story.delivery),
-        cancellable=story.delivery.status in NOT_LEFT,
-        press=PressForm(),
-    )
-    return page, status
-
-
-def _decision_form(delivery: Delivery) -> DecisionForm:
-    form = DecisionForm()
-    form.decision.choices = [(each.value, DECISION_WORDS[each]) for each in DECISIONS.get(delivery.status, ())]
-    return form
-
-
-@bp.get("/c/<slug>/letters/<reference>/letter.pdf")
-@access.organizers_only
-def letter_pdf(slug: str, reference: str) -> ResponseReturnValue:
-    return printed.answer(access.letter(slug, reference))
-
-
-@bp.post("/c/<slug>/letters/<reference>/decide")
-@access.organizers_only
-def decide(slug: str, reference: str) -> ResponseReturnValue:
-    found = access.letter(slug, reference)
-    delivery = deliveries.of_letter(db.session(), found.id)[-1]
-    form = _decision_form(delivery)
-    if not form.decision.choices:
-        raise WrongState(f"This letter is {delivery.status} now; there is nothing left to decide about it.")
-    if not form.validate_on_submit():
-        return _letter_page(access.campaign(slug), found, form, 422)
-    delivery_id = delivery.id
-    with unit_of_work() as session:
-        note = (form.note.data or "").strip()
-        deliveries.decide(session, delivery_id, Decision(form.decision.data), database_now(), note, access.me().by)
-    flash("Recorded with your name.", "good")
-    if request.form.get("next") == "attention":
-        return redirect(url_for(".attention", slug=slug), 303)
-    return redirect(url_for(".letter", slug=slug, reference=reference), 303)
-
-
-@bp.route("/c/<slug>/letters/<reference>/cancel", methods=["GET", "POST"])
-@access.organizers_only
-def cancel(slug: str, reference: str) -> ResponseReturnValue:
-    """Asks first; then says the truth about who won."""
-    found = access.letter(slug, reference)
-    form = PressForm()
-    if request.method == "GET" or not form.validate_on_submit():
-        return render_template("organizer/cancel.html", campaign=access.campaign(slug), letter=found, form=form)
-    delivery_id = deliveries.of_letter(db.session(), found.id)[-1].id
-    with unit_of_work() as session:
-        done = deliveries.cancel(session, delivery_id, database_now(), "cancelled by an organizer", access.me().by)
-    if done is Cancelled.TOO_LATE:
-        raise WrongState("Too late: this letter has left already, or is leaving now.")
-    flash("Cancelled. This letter will not be sent.", "good")
-    return redirect(url_for(".letter", slug=slug, reference=reference), 303)
-
-
-@bp.post("/c/<slug>/letters/<reference>/posted")
-@access.organizers_only
-def posted(slug: str, reference: str) -> ResponseReturnValue:
-    """A printed letter went to the mail."""
-    found = access.letter(slug, reference)
-    letter_id = found.id
-    with unit_of_work() as session:
-        for delivery in deliveries.of_letter(session, letter_id):
-            if delivery.channel is ChannelName.PRINT:
-                deliveries.done_by_hand(session, delivery.id, database_now(), access.me().by)
-    flash("Recorded as posted.", "good")
-    return redirect(url_for(".letter", slug=slug, reference=reference), 303)
-
-
-@bp.route("/c/<slug>/letters/<reference>/answer", methods=["GET", "POST"])
-@access.organizers_only
-def answer(slug: str, reference: str) -> ResponseReturnValue:
-    """A response by hand: what came to a member, by post or by telephone."""
-    found = access.letter(slug, reference)
-    form = AnswerForm()
-    status = 200
-    if request.method == "POST":
-        if form.validate_on_submit():
-            letter_id = found.id
-            try:
-                with unit_of_work() as session:
-                    now = database_now()
-                    responses.record(
-                        session,
-                        letter_row(session, letter_id),
-                        ResponseKind(form.kind.data),
-                        received_at=moment_of(form.received_on.data, now, session),
-                        now=now,
-                        by=access.me().by,
-                        source="organizer",
-                        text=form.text.data,
-                    )
-            except Invalid as error:
-                put_error(form, error)
-            else:
-                flash("Answer recorded.", "good")
-                return redirect(url_for(".letter", slug=slug, reference=reference), 303)
-        status = 422
-    page = render_template("organizer/answer.html", campaign=access.campaign(slug), letter=access.letter(slug, reference), form=form)
-    return page, status
-
-
-@bp.get("/c/<slug>/attention")
-@access.organizers_only
-def attention(slug: str) -> ResponseReturnValue:
-    """What needs a person, by cause, and one letter to decide about (`?letter=`, or the oldest)."""
-    campaign = access.campaign(slug)
-    session = db.session()
-    page = page_of(queries.attention(campaign.id), request.args, session)
-    by_id = {row.id: row for row in page.rows}
-    rows = session.scalars(_letters_of(page.rows)).all() if page.rows else []
-    lines = stories.lines(session, rows)
-    chosen = by_id.get(number(request.args.get("letter")) or 0) or (page.rows[-1] if page.rows else None)
-    story = stories.story(session, session.get_one(Letter, chosen.letter_id)) if chosen is not None else None
-    return render_template(
-        "organizer/attention.html",
-        campaign=campaign,
-        page=page,
-        lines=lines,
-        story=story,
-        causes=queries.causes(session, campaign.id),
-        form=_decision_form(story.delivery) if story else None,
-        now=database_now(),
-    )
-
-
-def _letters_of(rows: Any) -> Any:
-    return sa.select(Letter).where(Letter.id.in_([row.letter_id for row in rows])).order_by(Letter.id)
-
-
-@bp.post("/c/<slug>/attention/bulk")
-@access.organizers_only
-def bulk(slug: str) -> ResponseReturnValue:
-    """The same decision for several letters of one cause; one that another person decided meanwhile is left alone."""
-    ids = [found for text in request.form.getlist("delivery") if (found := number(text)) is not None][:500]
-    if not ids:
-        raise Invalid("Choose at least one letter.")
-    wanted = request.form.get("decision", "")
-    if wanted not in {each.value for each in Decision}:
-        raise Invalid("Choose what should happen.")
-    access.deliveries_of(slug, ids)
-    done = 0
-    with unit_of_work() as session:
-        for delivery_id in sorted(ids):
-            try:
-                deliveries.decide(session, delivery_id, Decision(wanted), database_now(), "", access.me().by)
-                done += 1
-            except WrongState:
-                continue
-    flash(f"Recorded for {done} of {len(ids)}.", "good" if done == len(ids) else "warn")
-    return redirect(url_for(".attention", slug=slug), 303)
-

@@ -49,7 +49,7 @@ def campaign(slug: str) -> ResponseReturnValue:
         if not form.validate_on_submit():
             return _campaign_page(found, form, asked=False), 422
         with unit_of_work() as session:
-            links.send_sign_in(session, form.email.data, outgoing.envelope(), database_now(), found)
+            links.send_sign_in(session, form.email.data or "", outgoing.envelope(), database_now(), found)
         asked = True
     return _campaign_page(found, form, asked=asked)
 

@@ -9,7 +9,9 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]
     """What should happen to a delivery that needs a person. The view sets the choices."""
 
     decision = RadioField("What should happen?", validators=[InputRequired("Choose what should happen.")])
-    note = StringField("Note (kept with the letter)", validators=[Length(max=500, message="A note has at most 500 characters.")])
+    note = StringField(
+        "Note (kept with the letter)", validators=[Length(max=500, message="A note has at most 500 characters.")]
+    )
 
 
 class PressForm(FlaskForm):  # type: ignore[misc]

@@ -16,7 +16,7 @@ from campaign.domain.texts import like
 from campaign.models.action import Consent
 from campaign.models.campaign import Campaign, CampaignChange
 from campaign.models.company import Company
-from campaign.models.delivery import Delivery
+from campaign.models.delivery import Delivery, DeliveryChange
 from campaign.models.letter import Letter
 from campaign.models.member import Member
 from campaign.models.office import Office
@@ -111,7 +111,9 @@ def letters(campaign_id: int, wanted: Filter) -> sa.Select[Any]:
     if wanted.response is not None:
         query = query.where(Letter.response == wanted.response)
     if wanted.office:
-        query = query.where(Letter.office_id == sa.select(Office.id).where(Office.code == wanted.office).scalar_subquery())
+        query = query.where(
+            Letter.office_id == sa.select(Office.id).where(Office.code == wanted.office).scalar_subquery()
+        )
     if wanted.search:
         query = query.where(Letter.search.like(like(wanted.search), escape="\\"))
     return query
@@ -212,6 +214,15 @@ def waiting(session: Session, campaign_id: int, status: Status, reason: str, aft
             .limit(limit)
         )
     )
+
+
+def last_change(session: Session, delivery_id: int) -> DeliveryChange:
+    return session.scalars(
+        sa.select(DeliveryChange)
+        .where(DeliveryChange.delivery_id == delivery_id)
+        .order_by(DeliveryChange.id.desc())
+        .limit(1)
+    ).one()
 
 
 def export(session: Session, campaign_id: int, wanted: Filter) -> Any:

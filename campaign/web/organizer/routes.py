@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from campaign.domain.statuses import CAMPAIGN_MOVES, CampaignStatus, may_move
 from campaign.extensions import db
 from campaign.services import campaigns as campaign_service
-from campaign.services import counts, dashboard as figures_of, metrics
+from campaign.services import counts, metrics
+from campaign.services import dashboard as figures_of
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access
 from campaign.web.organizer import pictures, queries
@@ -26,7 +27,7 @@ TOP_OFFICES = 10
 @access.organizers_only
 def campaigns() -> ResponseReturnValue:
     rows = metrics.campaigns_with_figures(db.session(), campaign_service.listed(db.session()))
-    return render_template("organizer/campaigns.html", rows=rows, now=database_now(), grades=metrics.grades)
+    return render_template("organizer/campaigns.html", rows=rows, now=database_now())
 
 
 @bp.get("/c/<slug>")

@@ -1,0 +1,337 @@
+"""What one campaign's dashboard shows besides the rollups' own counts: offices reached, sites behind the letters, medians,
+workers. Read-only; each function says how many statements it takes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaign.domain.channels import BY_HAND, ChannelName
+from campaign.domain.districts import OfficeKind, congress_at
+from campaign.domain.events import ResponseKind
+from campaign.domain.statuses import NEEDS_A_PERSON, WITH_THE_OFFICE, ActionStatus, ResponseState, Status
+from campaign.domain.targeting import TargetKind
+from campaign.models.action import Action
+from campaign.models.campaign import CampaignExclusion, CampaignRecommendation
+from campaign.models.company import Company, Facility
+from campaign.models.delivery import Delivery, DeliveryChange, Worker
+from campaign.models.geography import ZipDistrict
+from campaign.models.invitation import Invitation
+from campaign.models.letter import Letter
+from campaign.models.member import Member
+from campaign.models.office import Office
+from campaign.models.recommendation import Ask
+from campaign.models.response import Response
+from campaign.services.metrics import Figures
+
+BY_THE_MEMBERS_WORD = frozenset({ChannelName.HANDOFF})
+"""Delivered here means that the member said so: a grade of its own, added to no other."""
+
+NEWEST = 500  # a median is taken over so many, so that its cost does not grow with the campaign
+SILENT_AFTER = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Grades:
+    """Letters by the evidence for them. `accepted` holds `confirmed`: what was confirmed had been taken before.
+
+    `member` (the member says it was filed) stands apart and is added to neither.
+    """
+
+    accepted: int
+    confirmed: int
+    member: int
+
+    @classmethod
+    def of(cls, by_channel: Mapping[ChannelName, Mapping[Status, int]]) -> Grades:
+        machine = [by for channel, by in by_channel.items() if channel not in BY_THE_MEMBERS_WORD]
+        confirmed = sum(by.get(Status.DELIVERED, 0) for by in machine)
+        said = sum(by.get(Status.DELIVERED, 0) for channel, by in by_channel.items() if channel in BY_THE_MEMBERS_WORD)
+        return cls(confirmed + sum(by.get(Status.ACCEPTED, 0) for by in by_channel.values()), confirmed, said)
+
+
+def families(found: Figures) -> dict[str, int]:
+    """Letters by who acts next, in the order of the bar: you, move, there, stuck, done. They add up to all letters."""
+    counts = Counter[str]({"you": 0, "move": 0, "there": 0, "stuck": 0, "done": 0})
+    for channel, by_status in found.by_channel.items():
+        for status, number in by_status.items():
+            counts[_family(channel, status)] += number
+    return dict(counts)
+
+
+def _family(channel: ChannelName, status: Status) -> str:
+    if status in NEEDS_A_PERSON:
+        return "stuck"
+    if status in WITH_THE_OFFICE:
+        return "there"
+    if status is Status.QUEUED and channel in BY_HAND:
+        return "you"
+    return "move" if status in (Status.QUEUED, Status.SENDING) else "done"
+
+
+# --- offices --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeLine:
+    """One office of the campaign. `reached`: a letter was accepted, or the member says that one was filed."""
+
+    office_id: int
+    code: str
+    state: str | None
+    kind: OfficeKind
+    by_status: Mapping[Status, int]
+    responses: Mapping[ResponseState, int]
+
+    @property
+    def letters(self) -> int:
+        return sum(self.by_status.values())
+
+    @property
+    def reached(self) -> bool:
+        return any(self.by_status.get(status) for status in WITH_THE_OFFICE)
+
+    def count(self, *statuses: Status) -> int:
+        return sum(self.by_status.get(status, 0) for status in statuses)
+
+
+def offices(session: Session, campaign_id: int, found: Figures, now: datetime) -> list[OfficeLine]:
+    """Targeted offices, most letters first, and those without a letter after them. One statement.
+
+    Targeted is every office that has a letter, both senators of each state in which an invited member has a site, and the
+    representative of each such site whose ZIP lies in one district; seats only where the campaign has an ask for them.
+    """
+    rows = session.execute(
+        sa.select(Office.id, Office.code, Office.state, Office.kind).where(
+            sa.or_(Office.id.in_(list(found.by_office)), _may_be_written_to(campaign_id, congress_at(now)))
+        )
+    )
+    lines = [
+        OfficeLine(
+            row.id,
+            row.code,
+            row.state,
+            row.kind,
+            found.by_office.get(row.id, {}),
+            found.responses_by_office.get(row.id, {}),
+        )
+        for row in rows
+    ]
+    return sorted(lines, key=lambda line: (-line.letters, line.code))
+
+
+def _may_be_written_to(campaign_id: int, congress: int) -> sa.ColumnElement[bool]:
+    sites = _sites_of_the_invited(campaign_id)
+    one_district = (
+        sa.select(ZipDistrict.zip)
+        .where(ZipDistrict.congress == congress)
+        .group_by(ZipDistrict.zip)
+        .having(sa.func.count() == 1)
+        .where(ZipDistrict.zip.in_(sa.select(sites.c.zip5)))
+    )
+    seats = sa.select(ZipDistrict.state.concat("-").concat(sa.cast(ZipDistrict.district, sa.String))).where(
+        ZipDistrict.congress == congress, ZipDistrict.zip.in_(one_district)
+    )
+    senate = sa.and_(
+        Office.kind == OfficeKind.SENATOR,
+        Office.state.in_(sa.select(sites.c.state)),
+        _has_ask(campaign_id, TargetKind.SENATE),
+    )
+    house = sa.and_(
+        Office.district.is_not(None),
+        Office.state.concat("-").concat(sa.cast(Office.district, sa.String)).in_(seats),
+        _has_ask(campaign_id, TargetKind.HOUSE),
+    )
+    excluded = sa.select(CampaignExclusion.office_id).where(CampaignExclusion.campaign_id == campaign_id)
+    return sa.and_(Office.active, Office.id.not_in(excluded), sa.or_(senate, house))
+
+
+def _sites_of_the_invited(campaign_id: int) -> sa.CTE:
+    zip5 = sa.func.substr(Facility.zip, 1, 5).label("zip5")
+    invited = sa.select(Member.id, Member.company_id).join(Invitation, Invitation.member_id == Member.id)
+    people = invited.where(Invitation.campaign_id == campaign_id).cte("invited")
+    return sa.union(
+        sa.select(Facility.state, zip5).join(people, people.c.company_id == Facility.company_id),
+        sa.select(Facility.state, zip5).join(people, people.c.id == Facility.member_id),
+    ).cte("invited_sites")
+
+
+def _has_ask(campaign_id: int, kind: TargetKind) -> sa.ColumnElement[bool]:
+    return sa.exists().where(
+        CampaignRecommendation.campaign_id == campaign_id,
+        CampaignRecommendation.recommendation_id == Ask.recommendation_id,
+        Ask.target == kind,
+    )
+
+
+def names(session: Session, office_ids: Collection[int]) -> dict[int, str]:
+    """Whom the newest letter to each of these offices addresses. One statement, for the few offices of one page."""
+    newest = sa.select(sa.func.max(Letter.id)).where(Letter.office_id.in_(office_ids)).group_by(Letter.office_id)
+    rows = session.execute(sa.select(Letter.office_id, Letter.addressee).where(Letter.id.in_(newest)))
+    return dict(rows.tuples().all())
+
+
+def by_state(lines: Sequence[OfficeLine]) -> dict[str, tuple[int, int]]:
+    """Reached and targeted seats by state; agencies have none."""
+    found: dict[str, tuple[int, int]] = {}
+    for line in lines:
+        if line.state is not None:
+            reached, targeted = found.get(line.state, (0, 0))
+            found[line.state] = (reached + line.reached, targeted + 1)
+    return found
+
+
+# --- sites ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Companies, their sites and the jobs there that stand behind signed letters; a site counts once."""
+
+    jobs: int
+    companies: int
+    sites: int
+
+
+def _signed_sites(campaign_id: int) -> sa.Subquery:
+    """One row for each company's site with a signed action; of several counts of jobs there, the largest."""
+    return (
+        sa.select(Action.facility_id, Facility.company_id, sa.func.max(sa.func.coalesce(Action.jobs, 0)).label("jobs"))
+        .join(Facility, Facility.id == Action.facility_id)
+        .where(
+            Action.campaign_id == campaign_id,
+            Action.status == ActionStatus.APPROVED,
+            Facility.company_id.is_not(None),
+        )
+        .group_by(Action.facility_id, Facility.company_id)
+        .subquery()
+    )
+
+
+def behind(session: Session, campaign_id: int) -> Behind:
+    """One statement over actions."""
+    site = _signed_sites(campaign_id)
+    jobs, companies, sites = session.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(site.c.jobs), 0),
+            sa.func.count(sa.distinct(site.c.company_id)),
+            sa.func.count(),
+        ).select_from(site)
+    ).one()
+    return Behind(int(jobs), companies, sites)
+
+
+def sites(session: Session, campaign_id: int, after: int, limit: int) -> list[Any]:
+    """Rows of (facility, company name, jobs, letters): what `behind` counts, by id from `after` on. One statement."""
+    site = _signed_sites(campaign_id)
+    letters = (
+        sa.select(sa.func.count())
+        .select_from(Letter)
+        .join(Action, Action.id == Letter.action_id)
+        .where(Action.facility_id == site.c.facility_id, Action.campaign_id == campaign_id)
+        .scalar_subquery()
+    )
+    return list(
+        session.execute(
+            sa.select(Facility, Company.name.label("company"), site.c.jobs, letters.label("letters"))
+            .join(site, site.c.facility_id == Facility.id)
+            .join(Company, Company.id == Facility.company_id)
+            .where(Facility.id > after)
+            .order_by(Facility.id)
+            .limit(limit)
+        )
+    )
+
+
+# --- times and workers ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Medians:
+    """Seconds; None where nothing has happened yet. Over the newest `NEWEST` of each kind."""
+
+    to_accepted: float | None
+    to_answer: float | None
+
+
+def medians(session: Session, campaign_id: int) -> Medians:
+    """From due to accepted, and from signing to a reply. Two statements of bounded cost."""
+    newest = (
+        sa.select(Delivery.id, Delivery.created_at)
+        .where(
+            Delivery.campaign_id == campaign_id,
+            Delivery.status.in_(WITH_THE_OFFICE),
+            Delivery.letter_id.is_not(None),
+            Delivery.channel.not_in(BY_HAND),
+        )
+        .order_by(Delivery.id.desc())
+        .limit(NEWEST)
+        .subquery()
+    )
+    taken = session.execute(
+        sa.select(newest.c.created_at, sa.func.min(DeliveryChange.at))
+        .join(DeliveryChange, DeliveryChange.delivery_id == newest.c.id)
+        .where(DeliveryChange.new == Status.ACCEPTED)
+        .group_by(newest.c.id, newest.c.created_at)
+    ).all()
+    answered = session.execute(
+        sa.select(Letter.signed_at, Response.received_at)
+        .join(Letter, Letter.id == Response.letter_id)
+        .where(Letter.campaign_id == campaign_id, Response.kind != ResponseKind.ACKNOWLEDGEMENT)
+        .order_by(Response.id.desc())
+        .limit(NEWEST)
+    ).all()
+    return Medians(_median(taken), _median(answered))
+
+
+def _median(pairs: Sequence[Any]) -> float | None:
+    return median((end - start).total_seconds() for start, end in pairs) if pairs else None
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """What workers have to do. `oldest` is since when the oldest that is due has waited."""
+
+    waiting: int
+    retrying: int
+    sending: int
+    oldest: datetime | None
+
+
+def outbox(session: Session, campaign_id: int, now: datetime) -> Outbox:
+    """One statement; letters only, by what workers send."""
+    queued = Delivery.status == Status.QUEUED
+    waiting, retrying, sending, oldest = session.execute(
+        sa.select(
+            sa.func.count(sa.case((queued, 1))),
+            sa.func.count(sa.case((sa.and_(queued, Delivery.tries > 0), 1))),
+            sa.func.count(sa.case((Delivery.status == Status.SENDING, 1))),
+            sa.func.min(sa.case((sa.and_(queued, Delivery.due_at <= now), Delivery.due_at))),
+        ).where(
+            Delivery.campaign_id == campaign_id,
+            Delivery.status.in_((Status.QUEUED, Status.SENDING)),
+            Delivery.channel.not_in(BY_HAND),
+            Delivery.letter_id.is_not(None),
+        )
+    ).one()
+    return Outbox(waiting, retrying, sending, oldest)
+
+
+def workers(session: Session) -> Sequence[Worker]:
+    """Last seen first."""
+    return session.scalars(sa.select(Worker).order_by(Worker.seen_at.desc()).limit(20)).all()
+
+
+def silent_for(found: Sequence[Worker], now: datetime) -> timedelta | None:
+    """How long every worker has been silent, once that is too long; None while one was seen, or none ever was."""
+    if not found:
+        return None
+    age = now - found[0].seen_at
+    return age if age > SILENT_AFTER else None

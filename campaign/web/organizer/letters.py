@@ -1,0 +1,214 @@
+"""Letters at the desk: the list and its file, one letter's story, and what a person may do about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, request, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
+
+from campaign.domain.channels import ChannelName
+from campaign.domain.errors import Invalid, WrongState
+from campaign.domain.events import ResponseKind
+from campaign.domain.statuses import NOT_LEFT, ResponseState, Status
+from campaign.extensions import db
+from campaign.models.delivery import Delivery
+from campaign.models.letter import Letter
+from campaign.services import deliveries, responses, stories
+from campaign.services.deliveries import DECISIONS, Cancelled, Decision
+from campaign.unit_of_work import database_now, unit_of_work
+from campaign.web import access, printed
+from campaign.web.actions.forms import AnswerForm
+from campaign.web.actions.views import letter_row, moment_of, put_error
+from campaign.web.organizer import csvfile, queries, words
+from campaign.web.organizer.blueprint import bp, campaign
+from campaign.web.organizer.forms import DecisionForm, PressForm
+from campaign.web.organizer.queries import Filter
+from campaign.web.paging import page_of
+
+
+@bp.get("/c/<slug>/letters")
+@access.organizers_only
+def letters(slug: str) -> ResponseReturnValue:
+    here = campaign(slug)
+    session = db.session()
+    wanted = Filter.of(request.args)
+    page = page_of(queries.letters(here.id, wanted), request.args, session)
+    return render_template(
+        "organizer/letters.html",
+        campaign=here,
+        wanted=wanted,
+        page=page,
+        lines=stories.lines(session, page.rows),
+        writers=queries.writers(session, page.rows) if page.rows else {},
+        words=words,
+        statuses=list(Status),
+        channels=list(ChannelName),
+        responses=list(ResponseState),
+        now=database_now(),
+    )
+
+
+@bp.get("/c/<slug>/letters.csv")
+@access.organizers_only
+def letters_csv(slug: str) -> ResponseReturnValue:
+    """The list as it is filtered, streamed."""
+    here = campaign(slug)
+    rows = queries.export(db.session(), here.id, Filter.of(request.args))
+    answer = Response(stream_with_context(csvfile.letters(rows)), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="letters-{here.slug}.csv"'
+    return answer
+
+
+@bp.get("/c/<slug>/letters/<reference>")
+@access.organizers_only
+def letter(slug: str, reference: str) -> ResponseReturnValue:
+    return letter_page(slug, access.letter(slug, reference))
+
+
+def letter_page(
+    slug: str, found: Letter, form: DecisionForm | None = None, status: int = 200, meanwhile: bool = False
+) -> ResponseReturnValue:
+    """`meanwhile`: somebody else decided while this person was still reading."""
+    session = db.session()
+    here = campaign(slug)
+    story = stories.story(session, found)
+    named = queries.people(
+        session, [*(what.by for what in story.line.changes), *(a.recorded_by for a in story.responses)]
+    )
+    page = render_template(
+        "organizer/letter.html",
+        campaign=here,
+        letter=found,
+        story=story,
+        writer=queries.writers(session, [found])[found.member_id],
+        consent=queries.consent(session, found),
+        rows=words.timeline(story, named),
+        people=named,
+        words=words,
+        form=form if form is not None and form.decision.choices else decision_form(story.delivery),
+        notes=words.NOTES,
+        cancellable=story.delivery.status in NOT_LEFT,
+        postable=story.delivery.channel is ChannelName.PRINT and story.delivery.status is Status.QUEUED,
+        press=PressForm(formdata=None),
+        meanwhile=meanwhile,
+        now=database_now(),
+    )
+    return page, status
+
+
+def decision_form(delivery: Delivery) -> DecisionForm:
+    form = DecisionForm()
+    form.decision.choices = [
+        (each.value, words.decision(each, delivery.status)) for each in DECISIONS.get(delivery.status, ())
+    ]
+    return form
+
+
+@bp.get("/c/<slug>/letters/<reference>/letter.pdf")
+@access.organizers_only
+def letter_pdf(slug: str, reference: str) -> ResponseReturnValue:
+    return printed.answer(access.letter(slug, reference))
+
+
+@bp.post("/c/<slug>/letters/<reference>/decide")
+@access.organizers_only
+def decide(slug: str, reference: str) -> ResponseReturnValue:
+    found = access.letter(slug, reference)
+    delivery = deliveries.of_letter(db.session(), found.id)[-1]
+    form = decision_form(delivery)
+    if not form.decision.choices:
+        return letter_page(slug, found, form, 409, meanwhile=True)
+    if not form.validate_on_submit():
+        return letter_page(slug, found, form, 422)
+    delivery_id = delivery.id
+    note = (form.note.data or "").strip()
+    try:
+        with unit_of_work() as session:
+            deliveries.decide(session, delivery_id, Decision(form.decision.data), database_now(), note, access.me().by)
+    except WrongState:
+        return letter_page(slug, access.letter(slug, reference), None, 409, meanwhile=True)
+    flash("Recorded with your name.", "good")
+    return redirect(url_for(".letter", slug=slug, reference=reference), 303)
+
+
+@bp.route("/c/<slug>/letters/<reference>/cancel", methods=["GET", "POST"])
+@access.organizers_only
+def cancel(slug: str, reference: str) -> ResponseReturnValue:
+    """Asks first; then says the truth about who won."""
+    found = access.letter(slug, reference)
+    form = PressForm()
+    delivery = deliveries.of_letter(db.session(), found.id)[-1]
+    if not form.validate_on_submit():
+        return render_template(
+            "organizer/cancel.html",
+            campaign=campaign(slug),
+            letter=found,
+            cancellable=delivery.status in NOT_LEFT,
+            form=form,
+            now=database_now(),
+        )
+    delivery_id = delivery.id
+    with unit_of_work() as session:
+        done = deliveries.cancel(session, delivery_id, database_now(), "cancelled by an organizer", access.me().by)
+    if done is Cancelled.TOO_LATE:
+        raise WrongState("Too late: this letter has left already, or is leaving now.")
+    flash("Cancelled. This letter will not be sent.", "good")
+    return redirect(url_for(".letter", slug=slug, reference=reference), 303)
+
+
+@bp.post("/c/<slug>/letters/<reference>/posted")
+@access.organizers_only
+def posted(slug: str, reference: str) -> ResponseReturnValue:
+    """A printed letter went to the mail."""
+    found = access.letter(slug, reference)
+    letter_id = found.id
+    with unit_of_work() as session:
+        for delivery in deliveries.of_letter(session, letter_id):
+            if delivery.channel is ChannelName.PRINT:
+                deliveries.done_by_hand(session, delivery.id, database_now(), access.me().by)
+    flash("Recorded as posted.", "good")
+    return redirect(url_for(".letter", slug=slug, reference=reference), 303)
+
+
+@bp.route("/c/<slug>/letters/<reference>/answer", methods=["GET", "POST"])
+@access.organizers_only
+def answer(slug: str, reference: str) -> ResponseReturnValue:
+    """A response by hand: what came to a member, by post or by telephone."""
+    found = access.letter(slug, reference)
+    form = AnswerForm()
+    status = 200
+    if request.method == "POST":
+        if form.validate_on_submit():
+            try:
+                _record(found.id, form)
+            except Invalid as error:
+                put_error(form, error)
+            else:
+                flash("Answer recorded.", "good")
+                return redirect(url_for(".letter", slug=slug, reference=reference), 303)
+        status = 422
+    page = render_template(
+        "organizer/answer.html",
+        campaign=campaign(slug),
+        letter=access.letter(slug, reference),
+        form=form,
+        now=database_now(),
+    )
+    return page, status
+
+
+def _record(letter_id: int, form: AnswerForm) -> None:
+    received_on: Any = form.received_on.data  # validated: a date
+    with unit_of_work() as session:
+        now = database_now()
+        responses.record(
+            session,
+            letter_row(session, letter_id),
+            ResponseKind(form.kind.data),
+            received_at=moment_of(received_on, now, session),
+            now=now,
+            by=access.me().by,
+            source="organizer",
+            text=form.text.data or "",
+        )

@@ -77,7 +77,7 @@ def test_an_unknown_code_is_not_found(shipped: Session) -> None:
 def test_chairs_carry_the_title_of_the_file(shipped: Session) -> None:
     holder = holders_by_code(shipped, ["HMO08"], NOW)["HMO08"]  # chairs Ways and Means
     assert holder.legislator_id is not None
-    first = chairs(shipped, [holder.legislator_id])[holder.legislator_id]["SSFI"]
+    first = chairs(shipped, [holder.legislator_id])[holder.legislator_id]["HSWM"]
     assert first.committee == "Committee on Ways and Means"
     assert salutation(holder, first) == f"Dear {first.title} Smith:"
     assert "HSWM" in committee_keys(shipped, [holder.legislator_id])[holder.legislator_id]

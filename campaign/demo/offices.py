@@ -151,13 +151,31 @@ TRUE_POSITIONS = (
 # Wisconsin's and Oklahoma's take the seat of the state's second senator in file order.
 STAND_INS = (
     StandIn(
-        "DEMO001", "HIN05", "Marigold", "Testerly", "house", "marigold.testerly@hin05.offices.example", {"P4": "leans_for"}
+        "DEMO001",
+        "HIN05",
+        "Marigold",
+        "Testerly",
+        "house",
+        "marigold.testerly@hin05.offices.example",
+        {"P4": "leans_for"},
     ),
     StandIn(
-        "DEMO002", "HNH02", "Cuthbert", "Samplewood", "house", "cuthbert.samplewood@hnh02.offices.example", {"P5": "unknown"}
+        "DEMO002",
+        "HNH02",
+        "Cuthbert",
+        "Samplewood",
+        "house",
+        "cuthbert.samplewood@hnh02.offices.example",
+        {"P5": "unknown"},
     ),
     StandIn(
-        "DEMO003", "HWA04", "Rosalind", "Mockridge", "house", "rosalind.mockridge@hwa04.offices.example", {"P3": "leans_for"}
+        "DEMO003",
+        "HWA04",
+        "Rosalind",
+        "Mockridge",
+        "house",
+        "rosalind.mockridge@hwa04.offices.example",
+        {"P3": "leans_for"},
     ),
     StandIn("DEMO004", "SWI03", "Thaddeus", "Examplar", "senate", "thaddeus.examplar@swi03.offices.example", {}),
     StandIn("DEMO005", "SOK02", "Philippa", "Placeholt", "senate", "philippa.placeholt@sok02.offices.example", {}),

@@ -137,7 +137,12 @@ def moving(found: Sequence[Line]) -> bool:
 
 
 def leaves_at(found: Sequence[Line], now: datetime) -> datetime | None:
-    """When the first of these leaves, while all of them can still be undone; None afterwards."""
-    times = [line.delivery.due_at for line in found if line.delivery.status is Status.QUEUED]
+    """When the first of these leaves, while all of them can still be undone; None afterwards.
+
+    One that was tried already waits for its next try, which is no time for an undo.
+    """
+    times = [
+        line.delivery.due_at for line in found if line.delivery.status is Status.QUEUED and line.delivery.tries == 0
+    ]
     first = min(times, default=None)
     return first if first is not None and first > now else None

@@ -54,14 +54,24 @@ _LABELS = {
 }
 
 
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
 def handoff(parcel: Parcel, writer: Writer, form_url: str) -> Handoff:
-    """The page's data. Raises Invalid unless `form_url` is an https address: a letter is not typed into a clear page."""
+    """The page's data. Raises Invalid unless `form_url` is an https address: a letter is not typed into a clear page.
+
+    The simulated portal on this machine is no risk.
+    """
     parts = urlsplit(form_url)
-    if parts.scheme != "https" or not parts.hostname:
+    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)):
         raise Invalid("the office's form needs an https address", "form_url")
+    return Handoff(form_url, parts.hostname, copy_fields(parcel, writer))
+
+
+def copy_fields(parcel: Parcel, writer: Writer) -> tuple[CopyField, ...]:
+    """The fields alone, for an office whose page is not known."""
     fields = [_field(label, getattr(writer, name)) for name, label in _LABELS.items() if getattr(writer, name)]
-    fields += [_field("Subject", parcel.subject), _field("Message", parcel.body, multiline=True)]
-    return Handoff(form_url, parts.hostname, tuple(fields))
+    return (*fields, _field("Subject", parcel.subject), _field("Message", parcel.body, multiline=True))
 
 
 def _field(label: str, text: str, *, multiline: bool = False) -> CopyField:

@@ -46,7 +46,9 @@ class PickForm(FlaskForm):  # type: ignore[misc]
 
 
 class WhereForm(FlaskForm):  # type: ignore[misc]
-    seat = RadioField("Your representative", validators=[InputRequired("Choose your representative, or senators only.")])
+    seat = RadioField(
+        "Your representative", validators=[InputRequired("Choose your representative, or senators only.")]
+    )
 
 
 class FactsForm(FlaskForm):  # type: ignore[misc]
@@ -57,7 +59,9 @@ class FactsForm(FlaskForm):  # type: ignore[misc]
             NumberRange(min=1, max=2_000_000, message="Enter how many people work there, like 214."),
         ],
     )
-    reasons = Checkboxes("Your strongest reasons", description=f"Up to {MOST_REASONS}. Choose only what is true for you.")
+    reasons = Checkboxes(
+        "Your strongest reasons", description=f"Up to {MOST_REASONS}. Choose only what is true for you."
+    )
     story = TextAreaField("In your own words", filters=[_tidy])
 
     def validate_jobs(self, field: Any) -> None:
@@ -71,7 +75,9 @@ class FactsForm(FlaskForm):  # type: ignore[misc]
     def validate_story(self, field: Any) -> None:
         over = len(field.data) - STORY_LIMIT
         if over > 0:
-            raise ValidationError(f"Your words are {len(field.data):,} characters; a letter takes {STORY_LIMIT:,}. Cut {over:,}.")
+            raise ValidationError(
+                f"Your words are {len(field.data):,} characters; a letter takes {STORY_LIMIT:,}. Cut {over:,}."
+            )
 
 
 class SiteForm(FlaskForm):  # type: ignore[misc]

@@ -1,16 +1,14 @@
-"""The member's journey at `/c/SLUG/act` and their letters at `/letters`. Each step is a form and a 303."""
+"""The member's journey at `/c/SLUG/act`, up to signing. Each step is a form and a 303."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign.domain.channels import BY_HAND, ChannelName
 from campaign.domain.errors import Invalid, NotFound, WrongState
-from campaign.domain.events import ResponseKind
 from campaign.domain.statuses import ActionStatus
 from campaign.extensions import db, limiter
 from campaign.models.action import Action
@@ -20,15 +18,13 @@ from campaign.models.mail import MailKind
 from campaign.models.match import ConfirmedBy
 from campaign.models.member import Member
 from campaign.runtime import runtime
-from campaign.services import actions, deliveries, mails, responses, sites, stories
+from campaign.services import actions, mails, sites
 from campaign.services.actions import Preview, Signature
 from campaign.unit_of_work import database_now, unit_of_work
-from campaign.web import access, outgoing, printed
+from campaign.web import access, outgoing
 from campaign.web.actions import views
-from campaign.web.actions.forms import AnswerForm, FactsForm, PickForm, PressForm, SignForm, SiteForm, WhereForm
-from campaign.web.paging import page_of
-
-bp = Blueprint("actions", __name__)
+from campaign.web.actions.blueprint import bp
+from campaign.web.actions.forms import FactsForm, PickForm, SignForm, SiteForm, WhereForm
 
 
 def _draft(slug: str) -> tuple[Campaign, Action]:
@@ -82,27 +78,39 @@ def pick(slug: str) -> ResponseReturnValue:
         if form.validate_on_submit():
             with unit_of_work() as rows:
                 mine = views.own(rows, action.id)
-                actions.choose(rows, mine, form.choices.data, database_now())
+                actions.choose(rows, mine, form.choices.data or [], database_now())
                 settled = sites.seats(rows, rows.get_one(Facility, mine.facility_id), database_now()).settled
             return redirect(url_for(".facts" if settled else ".where", slug=slug), 303)
         status = 422
-    panel = actions.preview(session, action, database_now(), keys=views.known(form.choices.data, cards))
     page = render_template(
-        "actions/pick.html", campaign=campaign, site=site, cards=cards, form=form, preview=panel, step="pick"
+        "actions/pick.html",
+        campaign=campaign,
+        site=site,
+        cards=cards,
+        form=form,
+        now=database_now(),
+        step="pick",
+        **_panel(action, cards, form.choices.data),
     )
     return page, status
 
 
-@bp.get("/c/<slug>/act/pick/panel")
+def _panel(action: Action, cards: list[views.Card], ticked: list[str] | None) -> dict[str, Any]:
+    """What the ticked boxes make, for the side panel and the bar."""
+    keys = views.known(ticked, cards)[: actions.MOST_CHOICES]
+    return {"preview": actions.preview(db.session(), action, database_now(), keys=keys), "picked": len(keys)}
+
+
+@bp.post("/c/<slug>/act/pick/panel")
 @access.members_only
+@limiter.limit("120/minute")
 def panel(slug: str) -> ResponseReturnValue:
     """The side panel for the boxes that are ticked now; writes nothing."""
     campaign, action = _editing(slug)
     session = db.session()
     cards = views.cards(session, campaign, session.get_one(Facility, action.facility_id), database_now())
-    keys = views.known(request.args.getlist("choices"), cards)[: actions.MOST_CHOICES]
     return render_template(
-        "actions/_panel.html", campaign=campaign, preview=actions.preview(session, action, database_now(), keys=keys)
+        "actions/_panel.html", campaign=campaign, **_panel(action, cards, request.form.getlist("choices"))
     )
 
 
@@ -125,7 +133,17 @@ def where(slug: str) -> ResponseReturnValue:
                 sites.choose(rows, rows.get_one(Facility, site_id), form.seat.data, now, ConfirmedBy.MEMBER)
             return redirect(url_for(".facts", slug=slug), 303)
         status = 422
-    return render_template("actions/where.html", campaign=campaign, site=site, seats=seats, form=form, step="pick"), status
+    page = render_template(
+        "actions/where.html",
+        campaign=campaign,
+        site=site,
+        seats=seats,
+        form=form,
+        why=views.why_choose(seats),
+        notes=views.seat_notes(seats),
+        step="pick",
+    )
+    return page, status
 
 
 @bp.route("/c/<slug>/act/site", methods=["GET", "POST"])
@@ -137,7 +155,8 @@ def site(slug: str) -> ResponseReturnValue:
     member = session.get_one(Member, access.member_id())
     own = sites.of_member(session, member)
     form = SiteForm(site=str(action.facility_id))
-    form.site.choices = [(str(each.id), f"{each.name}, {each.city}, {each.state}") for each in own]
+    form.site.choices = [(str(each.id), each.name) for each in own]
+    notes = {str(each.id): f"{each.street}, {each.city}, {each.state} {each.zip}" for each in own}
     status = 200
     if request.method == "POST":
         if form.validate_on_submit():
@@ -158,7 +177,8 @@ def site(slug: str) -> ResponseReturnValue:
                 return redirect(url_for(".sent", slug=slug), 303)
             return redirect(url_for(".facts" if settled else ".where", slug=slug), 303)
         status = 422
-    return render_template("actions/site.html", campaign=campaign, sites=own, form=form, step="facts"), status
+    page = render_template("actions/site.html", campaign=campaign, sites=own, form=form, notes=notes, step="facts")
+    return page, status
 
 
 @bp.route("/c/<slug>/act/facts", methods=["GET", "POST"])
@@ -198,9 +218,24 @@ def _tell(action_id: int, form: FactsForm) -> None:
             views.own(rows, action_id),
             jobs=form.jobs.data,
             reasons=form.reasons.data or [],
-            story=form.story.data,
+            story=form.story.data or "",
             now=database_now(),
         )
+
+
+@bp.post("/c/<slug>/act/facts/save")
+@access.members_only
+@limiter.limit("30/minute")
+def save(slug: str) -> ResponseReturnValue:
+    """Keeps what is being typed; 400, which the page shows as not saved, while it cannot be used yet."""
+    campaign, action = _editing(slug)
+    form = FactsForm()
+    session = db.session()
+    form.reasons.choices = views.reasons(session, campaign, session.get_one(Facility, action.facility_id))
+    if not form.validate_on_submit():
+        return "", 400
+    _tell(action.id, form)
+    return "", 204
 
 
 @bp.post("/c/<slug>/act/facts/meter")
@@ -232,14 +267,16 @@ def letters_(slug: str) -> ResponseReturnValue:
 
 def _letters_page(campaign: Campaign, action: Action, view: Preview, form: SignForm, error: str = "") -> str:
     form.shown.data = view.digest
+    consent = actions.consent_text(campaign, len(view.going), actions.public_count(view))
     return render_template(
         "actions/letters.html",
         campaign=campaign,
         action=action,
         site=db.session.get_one(Facility, action.facility_id),
         preview=view,
-        public=actions.public_count(view),
-        consent=actions.consent_text(campaign, len(view.going), actions.public_count(view)),
+        closest=max((round(each.written.overlap * 100) for each in view.going), default=None),
+        consent=consent,
+        consent_first=consent[: consent.index(".") + 1],
         form=form,
         error=error,
         step="letters",
@@ -263,7 +300,7 @@ def sign(slug: str) -> ResponseReturnValue:
     action_id = action.id
     try:
         with unit_of_work() as rows:
-            signed = Signature(form.name.data, form.shown.data, "web", views.network(request.remote_addr))
+            signed = Signature(form.name.data or "", form.shown.data or "", "web", views.network(request.remote_addr))
             _, made = actions.sign(rows, action_id, signed, database_now(), undo_s=runtime().settings.undo_seconds)
             _send_copy(rows, made, database_now())
     except (Invalid, WrongState) as error:
@@ -344,146 +381,3 @@ def edit(slug: str, target: str) -> ResponseReturnValue:
         status = 422
     page = render_template("actions/edit.html", campaign=campaign, prepared=prepared, form=form, step="letters")
     return page, status
-
-
-@bp.get("/c/<slug>/act/sent")
-@access.members_only
-def sent(slug: str) -> ResponseReturnValue:
-    campaign, action = _draft(slug)
-    if action.status is ActionStatus.DRAFT:
-        return redirect(url_for(".pick", slug=slug), 303)
-    return render_template("actions/sent.html", **_sent_context(campaign, action))
-
-
-@bp.get("/c/<slug>/act/sent/status")
-@access.members_only
-def sent_status(slug: str) -> ResponseReturnValue:
-    """The part of the page that changes by itself."""
-    campaign, action = _draft(slug)
-    return render_template("actions/_sent_status.html", **_sent_context(campaign, action))
-
-
-def _sent_context(campaign: Campaign, action: Action) -> dict[str, Any]:
-    session, now = db.session(), database_now()
-    lines = stories.lines(session, actions.signed_letters(session, action))
-    return {
-        "campaign": campaign,
-        "action": action,
-        "lines": lines,
-        "leaves_at": stories.leaves_at(lines, now),
-        "now": now,
-        "moving": stories.moving(lines),
-        "form": PressForm(),
-    }
-
-
-@bp.post("/c/<slug>/act/undo")
-@access.members_only
-def undo(slug: str) -> ResponseReturnValue:
-    _, action = _draft(slug)
-    action_id = action.id
-    with unit_of_work() as rows:
-        found = actions.undo(rows, action_id, database_now())
-    if found.left and found.cancelled:
-        flash(views.partly_undone(found), "warn")
-    elif found.left:
-        flash("Undo came too late: your letters have left.", "warn")
-    elif found.cancelled:
-        flash("Undone. Nothing has left; your letters are drafts again.", "good")
-    return redirect(url_for(".letters_" if found.cancelled else ".sent", slug=slug), 303)
-
-
-# --- letters that were signed ---------------------------------------------------------------------------------------
-
-
-@bp.get("/letters")
-@access.members_only
-def my_letters() -> ResponseReturnValue:
-    session = db.session()
-    page = page_of(stories.mine_query(access.member_id(), access.me().campaign_id), request.args, session)
-    lines = stories.lines(session, page.rows)
-    return render_template(
-        "actions/my_letters.html",
-        lines=lines,
-        page=page,
-        moving=stories.moving(lines),
-        open=views.open_campaigns(session, access.me().campaign_id),
-    )
-
-
-@bp.get("/letters/<reference>")
-@access.members_only
-def letter(reference: str) -> ResponseReturnValue:
-    found = access.own_letter(reference)
-    story = stories.story(db.session(), found)
-    return render_template("actions/letter.html", story=story, letter=found, form=PressForm(), moving=story.moving)
-
-
-@bp.get("/letters/<reference>/letter.pdf")
-@access.members_only
-def letter_pdf(reference: str) -> ResponseReturnValue:
-    return printed.answer(access.own_letter(reference))
-
-
-@bp.route("/letters/<reference>/answer", methods=["GET", "POST"])
-@access.members_only
-def answer(reference: str) -> ResponseReturnValue:
-    """The member reports what came to their own mailbox."""
-    found = access.own_letter(reference)
-    form = AnswerForm()
-    status = 200
-    if request.method == "POST":
-        if form.validate_on_submit():
-            try:
-                _record_answer(found.id, form, access.me().by, "member")
-            except Invalid as error:
-                views.put_error(form, error)
-            else:
-                flash("Saved. Thank you: your association sees that they answered.", "good")
-                return redirect(url_for(".letter", reference=reference), 303)
-        status = 422
-    return render_template("actions/answer.html", letter=found, form=form), status
-
-
-def _record_answer(letter_id: int, form: AnswerForm, by: str, source: str) -> None:
-    with unit_of_work() as rows:
-        now = database_now()
-        responses.record(
-            rows,
-            views.letter_row(rows, letter_id),
-            ResponseKind(form.kind.data),
-            received_at=views.moment_of(form.received_on.data, now, rows),
-            now=now,
-            by=by,
-            source=source,
-            text=form.text.data,
-        )
-
-
-@bp.get("/letters/<reference>/file")
-@access.members_only
-def file(reference: str) -> ResponseReturnValue:
-    """What the member files by hand: the text to copy, the official page, and "I sent it"."""
-    found = access.own_letter(reference)
-    story = stories.story(db.session(), found)
-    if story.delivery.channel not in BY_HAND:
-        return redirect(url_for(".letter", reference=reference), 303)
-    return render_template("actions/file.html", letter=found, story=story, form=PressForm())
-
-
-@bp.post("/letters/<reference>/filed")
-@access.members_only
-def filed(reference: str) -> ResponseReturnValue:
-    """The member's word that they sent it."""
-    found = access.own_letter(reference)
-    proof = (request.form.get("number") or "").strip()[:100]
-    letter_id, by = found.id, f"member:{found.member_id}"
-    with unit_of_work() as rows:
-        now = database_now()
-        for delivery in deliveries.of_letter(rows, letter_id):
-            if delivery.channel is ChannelName.HANDOFF:
-                why = f"the member filed it, number {proof}" if proof else "the member says it was sent"
-                deliveries.done_by_hand(rows, delivery.id, now, by, why)
-    flash("Recorded. Thank you.", "good")
-    return redirect(url_for(".letter", reference=reference), 303)
-

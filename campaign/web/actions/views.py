@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from flask_wtf import FlaskForm
@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session, selectinload
 from wtforms import TextAreaField
 from wtforms.validators import Length
 
+from campaign.channels.handoff.form import Handoff, Writer, copy_fields, handoff
 from campaign.domain import addressing, overlap
-from campaign.domain.districts import District, district_label
+from campaign.domain.districts import STATES, district_label
 from campaign.domain.errors import Invalid, NotFound
 from campaign.domain.letters import Part
 from campaign.domain.overlap import Quality
@@ -24,12 +25,15 @@ from campaign.domain.texts import tidy, words
 from campaign.models.action import Action
 from campaign.models.campaign import Campaign, Reason
 from campaign.models.company import Facility
+from campaign.models.delivery import Delivery
 from campaign.models.docket import Docket
 from campaign.models.letter import Letter
+from campaign.models.member import Member
 from campaign.models.recommendation import Fact, Recommendation
-from campaign.services import actions, counts, letters
+from campaign.services import actions, counts, letters, outgoing, sites
 from campaign.services.actions import PARAGRAPH_LIMIT, Prepared, Undone
 from campaign.services.sites import Seats
+from campaign.web.outgoing import envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,25 @@ def seat_choices(seats: Seats) -> list[tuple[str, str]]:
 
 
 def _state_name(code: str) -> str:
-    from campaign.domain.districts import STATES
-
     return STATES[code].name if code in STATES else code
+
+
+def seat_notes(seats: Seats) -> dict[str, str]:
+    """What stands below a choice: that a seat is vacant, or what senators only means."""
+    notes = {
+        holder.seat.key: "This seat is vacant: your senators hear from you."
+        for holder in seats.choose
+        if holder.seat is not None and holder.vacant
+    }
+    states = seats.choose_state or seats.match.states
+    return notes | dict.fromkeys(states, "Your letters go to both senators; no representative hears from you.")
+
+
+def why_choose(seats: Seats) -> str:
+    """Why the place does not settle it, as the matching says it; in other words where a person has chosen before."""
+    if seats.choose or seats.choose_state:
+        return seats.match.message
+    return "You chose this before. Choose again if it was not right."
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +191,8 @@ def edit_form(prepared: Prepared, plain: Sequence[Part]) -> Any:
     now = {part.key: part.text for part in (prepared.written.letter.parts if prepared.written.letter else ())}
 
     class EditForm(FlaskForm):  # type: ignore[misc]
-        originals = {part.key: part.text for part in plain if part.editable}
-        keys = {_field_name(part.key): part.key for part in plain if part.editable}
+        originals: ClassVar[dict[str, str]] = {part.key: part.text for part in plain if part.editable}
+        keys: ClassVar[dict[str, str]] = {_field_name(part.key): part.key for part in plain if part.editable}
 
     for part in plain:
         if part.editable:
@@ -181,9 +201,7 @@ def edit_form(prepared: Prepared, plain: Sequence[Part]) -> Any:
                 label,
                 default=now.get(part.key, ""),
                 filters=[lambda text: tidy(text or "")],
-                validators=[
-                    Length(max=PARAGRAPH_LIMIT, message=f"A paragraph takes {PARAGRAPH_LIMIT:,} characters.")
-                ],
+                validators=[Length(max=PARAGRAPH_LIMIT, message=f"A paragraph takes {PARAGRAPH_LIMIT:,} characters.")],
             )
             setattr(EditForm, _field_name(part.key), field)
     return EditForm()
@@ -257,5 +275,36 @@ def open_campaigns(session: Session, only: int | None) -> Sequence[Campaign]:
     return session.scalars(query.order_by(Campaign.id)).all()
 
 
-def label(district: District) -> str:
-    return district_label(*district)
+def unwritten_sites(session: Session, member: Member, campaign: Campaign) -> list[Facility]:
+    """The member's sites that have no action in this wave yet."""
+    written = set(
+        session.scalars(
+            sa.select(Action.facility_id).where(
+                Action.member_id == member.id, Action.campaign_id == campaign.id, Action.wave == campaign.wave
+            )
+        )
+    )
+    return [site for site in sites.of_member(session, member) if site.id not in written]
+
+
+def handoff_of(session: Session, letter: Letter, delivery: Delivery) -> Handoff:
+    """Each field of the office's own form, as text to copy, and its page where a safe one is known."""
+    parcel = outgoing.parcels(session, [delivery.id], envelope())[delivery.id]
+    member = session.get_one(Member, letter.member_id)
+    action = session.get_one(Action, letter.action_id)
+    site = session.get_one(Facility, action.facility_id)
+    writer = Writer(
+        prefix=member.prefix,
+        first=member.first,
+        last=member.last,
+        email=member.email,
+        phone=member.phone,
+        street=site.street,
+        city=site.city,
+        state=site.state,
+        zip=site.zip,
+    )
+    try:
+        return handoff(parcel, writer, delivery.to_address)
+    except Invalid:
+        return Handoff("", "", copy_fields(parcel, writer))

@@ -1,5 +1,6 @@
-"""Pages for anybody: campaigns, doors, unsubscribing, checking a letter."""
+"""Pages for anybody: campaigns, doors, unsubscribing, checking a letter, standing pages."""
 
+from campaign.web.public import pages
 from campaign.web.public.routes import bp
 
-__all__ = ["bp"]
+__all__ = ["bp", "pages"]

@@ -22,7 +22,9 @@ def view(session: Session, campaign: Campaign, member: Member, now: datetime) ->
     seats = sites.seats(session, site, now) if site else None
     cards = letters.recommendations_of(session, campaign.id)
     dockets = [session.get_one(Docket, card.docket_id) for card in cards if card.docket_id]
-    open_dockets = sorted((each for each in dockets if each.opens_at <= now < each.closes_at), key=lambda d: d.closes_at)
+    open_dockets = sorted(
+        (each for each in dockets if each.opens_at <= now < each.closes_at), key=lambda d: d.closes_at
+    )
     agencies = offices.holder_at(session, {docket.office_id for docket in open_dockets}, now) if open_dockets else {}
     return {
         "campaign": campaign,
@@ -37,4 +39,5 @@ def view(session: Session, campaign: Campaign, member: Member, now: datetime) ->
         "agencies": [(addressing.styled_name(holder), holder.title) for holder in agencies.values()],
         "docket": open_dockets[0] if open_dockets else None,
         "figures": metrics.figures(session, campaign.id),
+        "now": now,
     }

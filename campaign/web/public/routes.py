@@ -12,6 +12,7 @@ from campaign.domain.references import Token, TokenKind, is_reference
 from campaign.domain.statuses import CampaignStatus
 from campaign.extensions import csrf, db, limiter
 from campaign.models.campaign import Campaign
+from campaign.models.company import Company
 from campaign.models.invitation import Invitation
 from campaign.models.letter import Letter
 from campaign.models.mail import MemberMail
@@ -34,7 +35,7 @@ def home() -> ResponseReturnValue:
     shown = campaigns.listed(
         db.session(), (CampaignStatus.LIVE, CampaignStatus.PAUSED, CampaignStatus.CLOSING, CampaignStatus.CLOSED)
     )
-    return render_template("public/home.html", campaigns=shown)
+    return render_template("public/home.html", campaigns=shown, now=database_now())
 
 
 @bp.route("/c/<slug>", methods=["GET", "POST"])
@@ -63,6 +64,7 @@ def _campaign_page(found: Campaign, form: AskForLinkForm, *, asked: bool) -> str
         figures=metrics.figures(session, found.id),
         form=form,
         asked=asked,
+        now=database_now(),
         open=found.status in (CampaignStatus.LIVE, CampaignStatus.PAUSED),
     )
 
@@ -95,7 +97,9 @@ def _invitation(read: Token) -> ResponseReturnValue:
     member = session.get_one(Member, invitation.member_id)
     user = session.get_one(User, member.user_id)
     if request.method == "GET" or not PressForm().validate_on_submit():
-        return render_template("public/door.html", **door.view(session, found, member, database_now()), form=PressForm())
+        return render_template(
+            "public/door.html", **door.view(session, found, member, database_now()), form=PressForm()
+        )
     _enter(user, "invitation", invitation)
     return redirect(url_for("actions.act", slug=found.slug), 303)
 
@@ -132,7 +136,7 @@ def _no_door(message: str, status: int, found: Campaign | None = None) -> Respon
 
 @bp.route("/unsubscribe/<token>", methods=["GET", "POST"])
 @access.everyone
-@csrf.exempt
+@csrf.exempt  # type: ignore[untyped-decorator]
 @limiter.limit("60/minute")
 def unsubscribe(token: str) -> ResponseReturnValue:
     """RFC 8058: mail programs post here without cookie or form; loading the page changes nothing."""
@@ -162,4 +166,6 @@ def verify(code: str) -> ResponseReturnValue:
     code = code.strip().lower()
     letter = db.session.scalar(sa.select(Letter).where(Letter.reference == code)) if is_reference(code) else None
     signer = db.session.get(Member, letter.member_id) if letter is not None else None
-    return render_template("public/verify.html", letter=letter, signer=signer), 200 if letter else 404
+    company = db.session.get(Company, signer.company_id) if signer is not None and signer.company_id else None
+    page = render_template("public/verify.html", letter=letter, signer=signer, company=company.name if company else "")
+    return page, 200 if letter else 404

@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+from flask import Blueprint
+
+from campaign.web.actions import words
+
+bp = Blueprint("actions", __name__)
+words.register(bp)

@@ -234,7 +234,7 @@ def _tile(code: str, column: int, row: int, reach: Reach | None) -> Markup:
             '<rect x="{}" y="{}" width="35" height="35" rx="4" class="f-surface s-stuck" stroke-width="2" '
             'stroke-dasharray="4 2"/>'
         ).format(x + 1, y + 1)
-        ink, words = "", f"{code}: 0 of {number(reach.targeted)} offices, members but no letter"
+        ink, words = "", f"{code}: 0 of {number(reach.targeted)} offices reached yet"
     else:
         fill, ink = _fill(reach.reached / reach.targeted)
         box = Markup('<rect x="{}" y="{}" width="37" height="37" rx="4" class="{}"/>').format(x, y, fill)

@@ -83,7 +83,7 @@ def test_the_map_has_every_state_dc_and_the_territories() -> None:
 def test_the_map_tells_reached_from_untouched_and_from_no_members() -> None:
     svg = charts.tile_map({"OH": Reach(11, 11), "MA": Reach(0, 3)}, "Map").svg
     assert "OH: 11 of 11 offices reached" in svg
-    assert "MA: 0 of 3 offices, members but no letter" in svg
+    assert "MA: 0 of 3 offices reached yet" in svg
     assert "AK: no members" in svg
 
 

@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 
 from campaign import paths
 from campaign.database import transaction, will_write
-from campaign.demo import agenda, history, history_closed, setup
+from campaign.demo import agenda, clock, history, history_closed, setup
 from campaign.demo.association import person
 from campaign.demo.campaigns import CAMPAIGNS, CRITICAL_MINERALS, ONE_LIST
-from campaign.demo.replay import Chapter, Replay
+from campaign.demo.diary import Diary
+from campaign.demo.mailroom import Mailroom
+from campaign.demo.replay import Agenda, Chapter, Replay
 from campaign.demo.setup import Calendar
 from campaign.domain.districts import EASTERN, congress_at, congress_begins
 from campaign.domain.errors import Invalid, NotAllowed, WrongState
@@ -54,12 +56,14 @@ def load(as_of: date | None, *, echo: Callable[[str], None]) -> None:
             raise WrongState("There is an organization already: the demonstration needs an empty installation.")
         calendar = _calendar(session, as_of, now)
         echo(f"Three weeks of history before {calendar.as_of:%B} {calendar.as_of.day}, {calendar.as_of.year}")
-        replay, slugs = _set_up(session, calendar, now, echo)
-        chapters = [
-            Chapter(slugs[ONE_LIST.slug], history_closed.history(), calendar.closed),
-            Chapter(slugs[CRITICAL_MINERALS.slug], history.history(), calendar.live),
-        ]
-        replay.run(slugs, chapters)
+        replay = _set_up(session, calendar, now, echo)
+        slugs = replay.agenda.campaigns
+        replay.run(
+            [
+                Chapter(slugs[ONE_LIST.slug], history_closed.history(), calendar.closed),
+                Chapter(slugs[CRITICAL_MINERALS.slug], history.history(), calendar.live),
+            ]
+        )
         with transaction(session):
             audit.record(session, at=now, by="console", act="demonstration loaded", subject="organization:1")
         for line in figures(session):
@@ -119,9 +123,7 @@ def _one_transaction() -> Iterator[Session]:
         will_write.reset(token)
 
 
-def _set_up(
-    session: Session, calendar: Calendar, now: datetime, echo: Callable[[str], None]
-) -> tuple[Replay, dict[str, int]]:
+def _set_up(session: Session, calendar: Calendar, now: datetime, echo: Callable[[str], None]) -> Replay:
     settings = runtime().settings
     pages = f"http://localhost:{settings.simulator_port}"
     with transaction(session):
@@ -135,7 +137,10 @@ def _set_up(
         slugs = agenda.campaigns(session, cards, agenda.template(session, calendar.began), calendar)
     echo(f"{len(cast.members)} members, {len(cards)} recommendations, {len(slugs)} campaigns")
     envelope = Envelope(runtime().signer, settings.bounce_domain, settings.base_url.rstrip("/"))
-    return Replay(session, cast, calendar, envelope, settings.undo_seconds, dockets, cards, echo), slugs
+    mailroom = Mailroom(
+        session, envelope, Diary(echo, clock.date_of(1, calendar.as_of)), cast.organizer, calendar.began
+    )
+    return Replay(session, cast, calendar, settings.undo_seconds, Agenda(slugs, dockets, cards), mailroom)
 
 
 def figures(session: Session) -> list[str]:

@@ -39,7 +39,7 @@ class Answers:
                 code = _REFUSALS.get(plan.reason, "5.6.0")
                 return Refused(plan.reason, code=code, answer=f"554 {code} {plan.reason} (simulation)")
             case Status.UNCLEAR:
-                return Unclear(plan.reason)
+                return Unclear(plan.reason.partition(",")[0])  # a mail system does not get repeats
             case _ if self.busy + 1 < plan.tries:
                 self.busy += 1
                 return TryLater("busy", code="450", answer="450 4.2.1 busy (simulation)")

@@ -8,6 +8,7 @@ import structlog
 
 from campaign.channels.smtp import maildir
 from campaign.channels.smtp.inbox import read_message
+from campaign.domain.errors import CampaignError
 from campaign.runtime import runtime
 from campaign.services import events
 from campaign.services.events import Taken
@@ -19,8 +20,12 @@ log = structlog.get_logger()
 def take(source_id: str, raw: bytes) -> Taken:
     """One mail, in one transaction."""
     message = read_message(raw, runtime().signer)
-    with unit_of_work() as session:
-        taken = events.take(session, source_id, raw, message, database_now())
+    try:
+        with unit_of_work() as session:
+            taken = events.take(session, source_id, raw, message, database_now())
+    except CampaignError as error:
+        with unit_of_work() as session:
+            taken = events.put_aside(session, source_id, raw, message, str(error), database_now())
     log.info("mail in", kind=taken.kind, code=taken.code, moved=str(taken.moved) if taken.moved else None)
     return taken
 

@@ -38,6 +38,7 @@ class Settings:
     web_threads: int = 8
     trusted_proxies: int = 0
     workers: int = 1
+    simulated: bool = True
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 8025
     smtp_username: str = ""
@@ -92,9 +93,7 @@ class Settings:
         if not self.database_url:
             faults.append("CAMPAIGN_DATABASE_URL: production needs a database of its own, postgresql+psycopg://...")
         if self.simulated:
-            faults.append(
-                "CAMPAIGN_SMTP_HOST and CAMPAIGN_SMTP_PORT still name the simulated relay: give a real relay's"
-            )
+            faults.append("CAMPAIGN_SIMULATED: production needs no, and CAMPAIGN_SMTP_HOST the name of a real relay")
         if self.bounce_domain.endswith(".example"):
             faults.append("CAMPAIGN_BOUNCE_DOMAIN: give the domain whose mail reaches the inbox of this installation")
         return faults
@@ -111,11 +110,6 @@ class Settings:
         if not self.secret_key:
             changes["secret_key"] = _kept_secret(var_dir / "secret_key")
         return Settings(**{f.name: changes.get(f.name, getattr(self, f.name)) for f in fields(self)})
-
-    @property
-    def simulated(self) -> bool:
-        """Whether mail goes to the simulated relay."""
-        return self.smtp_host in ("127.0.0.1", "localhost", "::1") and self.smtp_port == 8025
 
     @property
     def production(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from campaign.models.organization import Organization
 from campaign.models.rollup import Measure, Rollup
 from campaign.models.template import LetterTemplate, LetterTemplateVersion
 from campaign.models.user import User
+from campaign.services import counts
 
 BODY = "\n\n".join(
     ["To the Office:"]
@@ -51,13 +52,13 @@ def build(session: Session, letters: int, now: datetime) -> int:
     session.add(action)
     session.flush()
     first = (session.scalar(sa.select(sa.func.max(Letter.id))) or 0) + 1
-    day = now.date()
+    day = counts.day_of(session, now)
     for numbers in _batches(letters):
         session.execute(sa.insert(Consent), [_consent(first + n, action.id, now) for n in numbers])
         session.execute(
-            sa.insert(Letter), [_letter(first + n, action, campaign, member, office, version, now) for n in numbers]
+            sa.insert(Letter), [_letter(first + n, action, campaign, member, office, version, now, day) for n in numbers]
         )
-        session.execute(sa.insert(Delivery), [_delivery(first + n, campaign.id, office.id, now) for n in numbers])
+        session.execute(sa.insert(Delivery), [_delivery(first + n, campaign.id, office.id, now, day) for n in numbers])
         session.execute(
             sa.insert(DeliveryChange),
             [
@@ -144,6 +145,7 @@ def _letter(
     office: Office,
     version: LetterTemplateVersion,
     now: datetime,
+    day: date,
 ) -> dict[str, Any]:
     return {
         "id": number,
@@ -169,13 +171,13 @@ def _letter(
         "digest": "0" * 64,
         "overlap": 0.0,
         "signed_at": now,
-        "signed_on": now.date(),
+        "signed_on": day,
         "response": "none",
         "search": "",
     }
 
 
-def _delivery(number: int, campaign_id: int, office_id: int, now: datetime) -> dict[str, Any]:
+def _delivery(number: int, campaign_id: int, office_id: int, now: datetime, day: date) -> dict[str, Any]:
     return {
         "id": number,
         "letter_id": number,
@@ -183,14 +185,14 @@ def _delivery(number: int, campaign_id: int, office_id: int, now: datetime) -> d
         "campaign_id": campaign_id,
         "office_id": office_id,
         "channel": ChannelName.SMTP,
-        "to_address": "bench@offices.example",
+        "to_address": "bench+silent@offices.example",
         "status": Status.QUEUED,
         "reason": "",
         "priority": 5,
         "due_at": now,
         "give_up_at": now + timedelta(days=5),
         "tries": 0,
-        "counted_on": now.date(),
+        "counted_on": day,
         "created_at": now,
         "changed_at": now,
     }

@@ -90,6 +90,25 @@ def take(session: Session, source_id: str, raw: bytes, message: InboundMessage, 
     return Taken(str(message.kind), message.code, letter, moved)
 
 
+def put_aside(session: Session, source_id: str, raw: bytes, message: InboundMessage, why: str, now: datetime) -> Taken:
+    """Stores a mail that could not act, unmatched, so that a person sees it and the others go on. Twice is once."""
+    if session.scalar(sa.select(Event.id).where(Event.source == SOURCE, Event.source_id == source_id)) is None:
+        event = Event(
+            source=SOURCE,
+            source_id=source_id,
+            kind=EventKind.UNKNOWN,
+            at=now,
+            received_at=now,
+            digest=message.digest,
+            code=message.code,
+            detail=why[:500],
+        )
+        session.add(event)
+        session.flush()
+        session.add(EventBody(event_id=event.id, raw=raw))
+    return Taken(str(InboundKind.UNREADABLE), message.code, None, None)
+
+
 def _delivery(session: Session, message: InboundMessage) -> Delivery | None:
     """The newest delivery of what the token names, locked."""
     token = message.token

@@ -213,8 +213,8 @@ def closings(calendar: Calendar) -> list[datetime]:
 
 def _legislators(session: Session, bioguides: Iterable[str]) -> dict[str, int]:
     query = sa.select(Legislator.bioguide, Legislator.id).where(Legislator.bioguide.in_(list(bioguides)))
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _offices(session: Session, codes: Iterable[str]) -> dict[str, int]:
-    return dict(session.execute(sa.select(Office.code, Office.id).where(Office.code.in_(list(codes)))).tuples().all())
+    return dict(session.execute(sa.select(Office.code, Office.id).where(Office.code.in_(list(codes)))).all())

@@ -72,10 +72,7 @@ def load(as_of: date | None, *, echo: Callable[[str], None]) -> None:
 
 def _check_simulated(settings: Settings) -> None:
     if settings.production or not settings.simulated:
-        raise NotAllowed(
-            "The demonstration sends to the simulated Congress only: unset CAMPAIGN_SMTP_HOST and CAMPAIGN_SMTP_PORT,"
-            " and do not load it in production."
-        )
+        raise NotAllowed("The demonstration writes to the simulated Congress only, and is no part of a production.")
 
 
 def _this_monday(now: datetime) -> date:

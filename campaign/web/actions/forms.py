@@ -89,7 +89,7 @@ class SignForm(FlaskForm):  # type: ignore[misc]
 
     agree = BooleanField()
     name = StringField(
-        "Type your full name to sign",
+        "Type your name to sign",
         validators=[
             InputRequired("Type your full name to sign."),
             Length(max=200, message="A name has at most 200 characters."),

@@ -66,7 +66,7 @@ def _letter_context(found: Letter) -> dict[str, Any]:
 @access.members_only
 def letter(reference: str) -> ResponseReturnValue:
     values = _letter_context(access.own_letter(reference))
-    return render_template("actions/letter.html", **values, steps=tracker.steps(values["story"]))
+    return render_template("actions/letter.html", **values, record=tracker.record(values["story"]))
 
 
 @bp.get("/letters/<reference>/letter.pdf")

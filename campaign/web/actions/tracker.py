@@ -244,7 +244,8 @@ def summary(found: Sequence[Row]) -> str:
         state = letter_state(
             row.badge.status, channel=row.badge.channel, attempts=row.badge.attempts, response=row.badge.response
         )
-        counted[_group(state.word, state.family)] = counted.get(_group(state.word, state.family), 0) + 1
+        group = _group(state.word, state.family, row.badge.channel)
+        counted[group] = counted.get(group, 0) + 1
     words = [
         plural(counted[key], one, many)
         for key, one, many in (
@@ -252,6 +253,7 @@ def summary(found: Sequence[Row]) -> str:
             ("there", "with the office", "with the offices"),
             ("move", "on its way", "on their way"),
             ("you", "yours to send", "yours to send"),
+            ("paper", "waiting to be printed", "waiting to be printed"),
             ("stuck", "looked after by staff", "looked after by staff"),
             ("done", "closed", "closed"),
         )
@@ -260,8 +262,10 @@ def summary(found: Sequence[Row]) -> str:
     return f"{listed(words)}." if words else ""
 
 
-def _group(word: str, family: str) -> str:
-    return "answer" if word == "Replied" else family
+def _group(word: str, family: str, channel: ChannelName) -> str:
+    if word == "Replied":
+        return "answer"
+    return "paper" if family == "you" and channel is ChannelName.PRINT else family
 
 
 # --- the full record ------------------------------------------------------------------------------------------------
@@ -279,7 +283,7 @@ _EVENTS = {
 }
 
 
-def steps(story: Story) -> list[Step]:
+def record(story: Story) -> list[Step]:
     """Every step with its evidence, oldest first. What says the same twice is told once."""
     made = [_step(entry, at, story) for at, _, entry in story.timeline]
     return [step for step in made if step is not None]

@@ -44,6 +44,7 @@ class Card:
     title: str
     why: str
     vehicle: str
+    position: str
     sphere: str
     to: str
     facts: tuple[Fact, ...]
@@ -70,6 +71,7 @@ def _card(each: Recommendation, docket: Docket | None, site: Facility, now: date
         title=each.title,
         why=each.why,
         vehicle=each.vehicle,
+        position=each.position,
         sphere=str(each.sphere),
         to=_to(each),
         facts=tuple(fact for fact in each.facts if fact.source),

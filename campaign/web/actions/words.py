@@ -8,7 +8,8 @@ from typing import Any
 from flask import Blueprint, url_for
 
 from campaign.domain import addressing
-from campaign.domain.districts import District, district_label
+from campaign.domain.districts import STATES, District, district_label
+from campaign.domain.holders import Holder
 from campaign.domain.letters import Part
 from campaign.domain.statuses import WITH_THE_OFFICE
 from campaign.models.response import Response
@@ -87,6 +88,15 @@ def offices_reached(figures: Figures) -> int:
     return sum(any(states.get(status) for status in WITH_THE_OFFICE) for states in figures.by_office.values())
 
 
+def seat_line(holder: Holder) -> str:
+    """ "IN-5, United States House"; "Indiana, United States Senate"; an agency's own title."""
+    if holder.state is None:
+        return holder.title
+    if holder.seat is not None:
+        return f"{district(holder.seat)}, United States House"
+    return f"{STATES[holder.state].name}, United States Senate"
+
+
 def district(seat: District) -> str:
     return district_label(*seat)
 
@@ -97,6 +107,7 @@ def register(bp: Blueprint) -> None:
         "seat_title": addressing.seat_title,
         "holder_name": addressing.styled_name,
         "district": district,
+        "seat_line": seat_line,
         "way": way,
         "sheet_parts": sheet_parts,
         "problem_words": problem_words,

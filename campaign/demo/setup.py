@@ -82,7 +82,7 @@ def organization(session: Session) -> None:
             id=1,
             name=ORGANIZATION.name,
             about=ORGANIZATION.label,
-            postal_lines=list(ORGANIZATION.postal_lines),
+            postal_lines=list(ORGANIZATION.postal_lines[1:]),  # without the name, which pages and mails put before it
             sending_address=ORGANIZATION.contact_email,
             contact_name=STAFF[0].name,
             contact_email=ORGANIZATION.contact_email,

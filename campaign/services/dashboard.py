@@ -4,7 +4,7 @@ workers. Read-only; each function says how many statements it takes."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -14,22 +14,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain.channels import BY_HAND, ChannelName
-from campaign.domain.districts import OfficeKind, congress_at
 from campaign.domain.events import ResponseKind
-from campaign.domain.statuses import NEEDS_A_PERSON, WITH_THE_OFFICE, ActionStatus, ResponseState, Status
-from campaign.domain.targeting import TargetKind
+from campaign.domain.statuses import NEEDS_A_PERSON, WITH_THE_OFFICE, ActionStatus, Status
 from campaign.models.action import Action
-from campaign.models.campaign import CampaignExclusion, CampaignRecommendation
+from campaign.models.campaign import Campaign
 from campaign.models.company import Company, Facility
 from campaign.models.delivery import Delivery, DeliveryChange, Worker
-from campaign.models.geography import ZipDistrict
-from campaign.models.invitation import Invitation
 from campaign.models.letter import Letter
-from campaign.models.member import Member
-from campaign.models.office import Office
-from campaign.models.recommendation import Ask
 from campaign.models.response import Response
-from campaign.services.metrics import Figures
+from campaign.models.rollup import Measure, Rollup
 
 BY_THE_MEMBERS_WORD = frozenset({ChannelName.HANDOFF})
 """Delivered here means that the member said so: a grade of its own, added to no other."""
@@ -57,10 +50,10 @@ class Grades:
         return cls(confirmed + sum(by.get(Status.ACCEPTED, 0) for by in by_channel.values()), confirmed, said)
 
 
-def families(found: Figures) -> dict[str, int]:
+def families(by_channel: Mapping[ChannelName, Mapping[Status, int]]) -> dict[str, int]:
     """Letters by who acts next, in the order of the bar: you, move, there, stuck, done. They add up to all letters."""
     counts = Counter[str]({"you": 0, "move": 0, "there": 0, "stuck": 0, "done": 0})
-    for channel, by_status in found.by_channel.items():
+    for channel, by_status in by_channel.items():
         for status, number in by_status.items():
             counts[_family(channel, status)] += number
     return dict(counts)
@@ -76,116 +69,31 @@ def _family(channel: ChannelName, status: Status) -> str:
     return "move" if status in (Status.QUEUED, Status.SENDING) else "done"
 
 
-# --- offices --------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
-class OfficeLine:
-    """One office of the campaign. `reached`: a letter was accepted, or the member says that one was filed."""
+class CampaignLine:
+    """One campaign of the list, with its letters."""
 
-    office_id: int
-    code: str
-    state: str | None
-    kind: OfficeKind
-    by_status: Mapping[Status, int]
-    responses: Mapping[ResponseState, int]
-
-    @property
-    def letters(self) -> int:
-        return sum(self.by_status.values())
-
-    @property
-    def reached(self) -> bool:
-        return any(self.by_status.get(status) for status in WITH_THE_OFFICE)
-
-    def count(self, *statuses: Status) -> int:
-        return sum(self.by_status.get(status, 0) for status in statuses)
+    campaign: Campaign
+    letters: int
+    grades: Grades
+    families: Mapping[str, int]
 
 
-def offices(session: Session, campaign_id: int, found: Figures, now: datetime) -> list[OfficeLine]:
-    """Targeted offices, most letters first, and those without a letter after them. One statement.
-
-    Targeted is every office that has a letter, both senators of each state in which an invited member has a site, and the
-    representative of each such site whose ZIP lies in one district; seats only where the campaign has an ask for them.
-    """
+def campaigns(session: Session, listed: Iterable[Campaign]) -> list[CampaignLine]:
+    """One statement over rollups."""
+    found: dict[int, dict[ChannelName, dict[Status, int]]] = {}
     rows = session.execute(
-        sa.select(Office.id, Office.code, Office.state, Office.kind).where(
-            sa.or_(Office.id.in_(list(found.by_office)), _may_be_written_to(campaign_id, congress_at(now)))
-        )
+        sa.select(Rollup.campaign_id, Rollup.channel, Rollup.status, sa.func.sum(Rollup.count))
+        .where(Rollup.measure == Measure.STANDING)
+        .group_by(Rollup.campaign_id, Rollup.channel, Rollup.status)
     )
-    lines = [
-        OfficeLine(
-            row.id,
-            row.code,
-            row.state,
-            row.kind,
-            found.by_office.get(row.id, {}),
-            found.responses_by_office.get(row.id, {}),
-        )
-        for row in rows
-    ]
-    return sorted(lines, key=lambda line: (-line.letters, line.code))
-
-
-def _may_be_written_to(campaign_id: int, congress: int) -> sa.ColumnElement[bool]:
-    sites = _sites_of_the_invited(campaign_id)
-    one_district = (
-        sa.select(ZipDistrict.zip)
-        .where(ZipDistrict.congress == congress)
-        .group_by(ZipDistrict.zip)
-        .having(sa.func.count() == 1)
-        .where(ZipDistrict.zip.in_(sa.select(sites.c.zip5)))
-    )
-    seats = sa.select(ZipDistrict.state.concat("-").concat(sa.cast(ZipDistrict.district, sa.String))).where(
-        ZipDistrict.congress == congress, ZipDistrict.zip.in_(one_district)
-    )
-    senate = sa.and_(
-        Office.kind == OfficeKind.SENATOR,
-        Office.state.in_(sa.select(sites.c.state)),
-        _has_ask(campaign_id, TargetKind.SENATE),
-    )
-    house = sa.and_(
-        Office.district.is_not(None),
-        Office.state.concat("-").concat(sa.cast(Office.district, sa.String)).in_(seats),
-        _has_ask(campaign_id, TargetKind.HOUSE),
-    )
-    excluded = sa.select(CampaignExclusion.office_id).where(CampaignExclusion.campaign_id == campaign_id)
-    return sa.and_(Office.active, Office.id.not_in(excluded), sa.or_(senate, house))
-
-
-def _sites_of_the_invited(campaign_id: int) -> sa.CTE:
-    zip5 = sa.func.substr(Facility.zip, 1, 5).label("zip5")
-    invited = sa.select(Member.id, Member.company_id).join(Invitation, Invitation.member_id == Member.id)
-    people = invited.where(Invitation.campaign_id == campaign_id).cte("invited")
-    return sa.union(
-        sa.select(Facility.state, zip5).join(people, people.c.company_id == Facility.company_id),
-        sa.select(Facility.state, zip5).join(people, people.c.id == Facility.member_id),
-    ).cte("invited_sites")
-
-
-def _has_ask(campaign_id: int, kind: TargetKind) -> sa.ColumnElement[bool]:
-    return sa.exists().where(
-        CampaignRecommendation.campaign_id == campaign_id,
-        CampaignRecommendation.recommendation_id == Ask.recommendation_id,
-        Ask.target == kind,
-    )
-
-
-def names(session: Session, office_ids: Collection[int]) -> dict[int, str]:
-    """Whom the newest letter to each of these offices addresses. One statement, for the few offices of one page."""
-    newest = sa.select(sa.func.max(Letter.id)).where(Letter.office_id.in_(office_ids)).group_by(Letter.office_id)
-    rows = session.execute(sa.select(Letter.office_id, Letter.addressee).where(Letter.id.in_(newest)))
-    return dict(rows.tuples().all())
-
-
-def by_state(lines: Sequence[OfficeLine]) -> dict[str, tuple[int, int]]:
-    """Reached and targeted seats by state; agencies have none."""
-    found: dict[str, tuple[int, int]] = {}
-    for line in lines:
-        if line.state is not None:
-            reached, targeted = found.get(line.state, (0, 0))
-            found[line.state] = (reached + line.reached, targeted + 1)
-    return found
+    for campaign_id, channel, status, number in rows:
+        found.setdefault(campaign_id, {}).setdefault(channel, {})[Status(status)] = int(number)
+    lines = []
+    for each in listed:
+        by = found.get(each.id, {})
+        lines.append(CampaignLine(each, sum(families(by).values()), Grades.of(by), families(by)))
+    return lines
 
 
 # --- sites ----------------------------------------------------------------------------------------------------------

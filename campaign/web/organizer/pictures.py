@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 from flask import url_for
 from markupsafe import Markup
 
-from campaign.domain.statuses import ResponseState
-from campaign.services.dashboard import Grades, Medians
+from campaign.domain.channels import BY_HAND, ChannelName
+from campaign.domain.statuses import ResponseState, Status
+from campaign.services.dashboard import BY_THE_MEMBERS_WORD, Grades, Medians
 from campaign.services.metrics import Figures, People
 from campaign.web import charts
 from campaign.web.charts import Chart, Reach, Step
 from campaign.web.formats import duration, number, percent, plural, short_day
+from campaign.web.organizer.queries import Stage
 
 DAYS = 28
 _FILTERS: dict[str, dict[str, Any]] = {
@@ -43,7 +46,7 @@ def funnel(slug: str, people: People, found: Figures, grades: Grades, medians: M
             Step(
                 "Answered",
                 replied,
-                share=f"{percent(replied, found.letters)} of letters"
+                share=f"{percent(replied, found.letters)} of all"
                 if found.letters >= 20
                 else percent(replied, found.letters),
                 time=_span(medians.to_answer),
@@ -71,6 +74,42 @@ def _linked(row: tuple[str, ...], slug: str, arguments: Mapping[str, Any] | None
 
 def _span(seconds: float | None) -> str:
     return "–" if seconds is None else duration(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Letters in one state, and the arguments of the list that shows them. `more` follows the state's word."""
+
+    status: Status
+    channel: ChannelName | None
+    count: int
+    arguments: Mapping[str, str]
+    more: str = ""
+
+
+def standings(by_channel: Mapping[ChannelName, Mapping[Status, int]]) -> list[Standing]:
+    """Most letters first; they add up to all letters. What a person files stands apart from what a machine sends, and what
+    a member says from what a notice confirms."""
+    counts: Counter[tuple[Status, bool]] = Counter()
+    for channel, by_status in by_channel.items():
+        for status, number_of in by_status.items():
+            apart = BY_HAND if status is Status.QUEUED else BY_THE_MEMBERS_WORD if status is Status.DELIVERED else ()
+            counts[status, channel in apart] += number_of
+    return [_standing(status, apart, n) for (status, apart), n in counts.most_common() if n]
+
+
+def _standing(status: Status, apart: bool, count: int) -> Standing:
+    if status is Status.QUEUED:
+        stage = Stage.BY_HAND if apart else Stage.WAITING
+        return Standing(
+            status, ChannelName.PRINT if apart else None, count, {"stage": stage}, "or to post" if apart else ""
+        )
+    if status is Status.DELIVERED:
+        stage = Stage.MEMBER if apart else Stage.CONFIRMED
+        more = "member confirmed" if apart else "confirmed by a notice"
+        return Standing(status, None, count, {"stage": stage}, more)
+    after = {Status.REFUSED: "refused", Status.FAILED: "given up", Status.ACCEPTED: "handed over, nothing heard since"}
+    return Standing(status, None, count, {"status": status}, after.get(status, ""))
 
 
 def days(by_day: Mapping[date, int], today: date) -> Chart:

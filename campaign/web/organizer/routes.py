@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from campaign.domain.statuses import CAMPAIGN_MOVES, CampaignStatus, may_move
 from campaign.extensions import db
 from campaign.services import campaigns as campaign_service
-from campaign.services import counts, metrics
+from campaign.services import counts, metrics, reach
 from campaign.services import dashboard as figures_of
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access
@@ -26,7 +26,7 @@ TOP_OFFICES = 10
 @bp.get("/")
 @access.organizers_only
 def campaigns() -> ResponseReturnValue:
-    rows = metrics.campaigns_with_figures(db.session(), campaign_service.listed(db.session()))
+    rows = figures_of.campaigns(db.session(), campaign_service.listed(db.session()))
     return render_template("organizer/campaigns.html", rows=rows, now=database_now())
 
 
@@ -48,7 +48,7 @@ def _dashboard(slug: str) -> dict[str, Any]:
     session, now = db.session(), database_now()
     found = metrics.figures(session, here.id)
     people = metrics.people(session, here.id)
-    lines = figures_of.offices(session, here.id, found, now)
+    lines = reach.offices(session, here.id, found, now)
     grades = figures_of.Grades.of(found.by_channel)
     medians = figures_of.medians(session, here.id)
     workers = figures_of.workers(session)
@@ -58,10 +58,10 @@ def _dashboard(slug: str) -> dict[str, Any]:
         "figures": found,
         "people": people,
         "grades": grades,
-        "families_now": figures_of.families(found),
+        "families_now": figures_of.families(found.by_channel),
         "behind": figures_of.behind(session, here.id),
         "offices": lines[:TOP_OFFICES],
-        "office_names": figures_of.names(session, [line.office_id for line in lines[:TOP_OFFICES]]),
+        "office_names": reach.names(session, [line.office_id for line in lines[:TOP_OFFICES]]),
         "office_count": len(lines),
         "reached": sum(line.reached for line in lines),
         "outbox": figures_of.outbox(session, here.id, now),
@@ -73,8 +73,9 @@ def _dashboard(slug: str) -> dict[str, Any]:
         "now": now,
         "funnel": pictures.funnel(here.slug, people, found, grades, medians),
         "days": pictures.days(found.by_day, today),
+        "standings": pictures.standings(found.by_channel),
         "spark": pictures.spark(found.by_day, today),
-        "map": pictures.state_map(figures_of.by_state(lines)),
+        "map": pictures.state_map(reach.by_state(lines)),
         "can_pause": may_move(CAMPAIGN_MOVES, here.status, CampaignStatus.PAUSED),
         "paused": queries.paused_by(session, here) if here.status is CampaignStatus.PAUSED else None,
         "words": {"causes": CAUSES, "channels": CHANNELS, "cause": cause, "event": event, "event_tone": event_tone},
@@ -87,14 +88,14 @@ def offices(slug: str) -> ResponseReturnValue:
     """Every targeted office, those with most letters first."""
     here = campaign(slug)
     session, now = db.session(), database_now()
-    lines = figures_of.offices(session, here.id, metrics.figures(session, here.id), now)
+    lines = reach.offices(session, here.id, metrics.figures(session, here.id), now)
     start = min(number(request.args.get("from")) or 0, len(lines))
     shown = lines[start : start + SIZE]
     return render_template(
         "organizer/offices.html",
         campaign=here,
         offices=shown,
-        office_names=figures_of.names(session, [line.office_id for line in shown]),
+        office_names=reach.names(session, [line.office_id for line in shown]),
         start=start,
         size=SIZE,
         total=len(lines),

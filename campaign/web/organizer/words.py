@@ -151,8 +151,8 @@ def decision(choice: Decision, status: Status) -> str:
 
 def cause(status: Status, reason: str) -> str:
     """ "Refused: the address lies outside the district"."""
-    head = CAUSES[status][0]
-    return f"{head}: {reason}" if reason else head
+    head, why = CAUSES[status][0], reason.removeprefix("given up: ")
+    return f"{head}: {why}" if why else head
 
 
 def event(kind: EventKind) -> str:

@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
-_ADDRESS = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
-_TOKEN = re.compile(r"\b[a-z][0-9a-hjkmnp-tv-z]{29}\b")
+_ADDRESS = re.compile(r"[^\s@<>\"]+@[^\s@<>\"']+")
+_TOKEN = re.compile(r"\b[a-z][0-9a-hjkmnp-tv-z]{29}\b", re.IGNORECASE)
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return _TOKEN.sub("[token]", _ADDRESS.sub("[address]", value))
+    if isinstance(value, Mapping):
+        return {key: _clean(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(each) for each in value]
+    return value
 
 
 def scrub(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The last wall: what looks like an address or one of our tokens leaves every field."""
     for key, value in entry.items():
-        if isinstance(value, str):
-            entry[key] = _TOKEN.sub("[token]", _ADDRESS.sub("[address]", value))
+        entry[key] = _clean(value)
     return entry
 
 
-class _ScrubFilter(logging.Filter):
-    """The same for lines of libraries."""
+class _ScrubFormatter(logging.Formatter):
+    """The same for lines of libraries, with the trace below them."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        text = record.getMessage()
-        record.msg, record.args = _TOKEN.sub("[token]", _ADDRESS.sub("[address]", text)), None
-        return True
+    def format(self, record: logging.LogRecord) -> str:
+        text: str = _clean(super().format(record))
+        return text
 
 
 def configure(level: str, *, as_json: bool) -> None:
@@ -48,8 +56,7 @@ def configure(level: str, *, as_json: bool) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
-    handler.addFilter(_ScrubFilter())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_ScrubFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)

@@ -33,16 +33,16 @@ class Quality:
 
 def shared(text: str, common: str) -> float:
     """0..1: the share of the runs of `text` that stand in `common` too. An empty text shares nothing."""
-    mine, theirs = _runs(text), set(_runs(common))
+    flat = words(fold(text))
+    size = min(RUN, len(flat))  # a text of three words is compared by runs of three
+    mine, theirs = _runs(flat, size), set(_runs(words(fold(common)), size))
     if not mine:
         return 0.0
     return sum(run in theirs for run in mine) / len(mine)
 
 
-def _runs(text: str) -> list[tuple[str, ...]]:
-    flat = words(fold(text))
-    size = min(RUN, len(flat))
-    return [tuple(flat[i : i + size]) for i in range(len(flat) - size + 1)] if flat else []
+def _runs(flat: list[str], size: int) -> list[tuple[str, ...]]:
+    return [tuple(flat[i : i + size]) for i in range(len(flat) - size + 1)] if size else []
 
 
 def quality(*, body: str, message: str, city: str, jobs: str, has_ask: bool, overlap: float) -> Quality:

@@ -40,10 +40,11 @@ _ALLOWED = (
     nodes.Test,
 )
 _FILTERS: dict[str, Callable[..., str]] = {
-    "upper": str.upper,
-    "lower": str.lower,
-    "capitalize": str.capitalize,
-    "first_upper": lambda text: text[:1].upper() + text[1:],
+    # str() first: an absent value then names itself
+    "upper": lambda text: str(text).upper(),
+    "lower": lambda text: str(text).lower(),
+    "capitalize": lambda text: str(text).capitalize(),
+    "first_upper": lambda text: str(text)[:1].upper() + str(text)[1:],
 }
 _TESTS = frozenset({"defined"})
 
@@ -61,7 +62,7 @@ class _Missing(Undefined):
         label = getattr(self._undefined_obj, "_label", "")
         return f"{label}.{self._undefined_name}" if label else str(self._undefined_name)
 
-    def __str__(self) -> str:
+    def __str__(self, *_other: object) -> str:
         raise CannotRender(f"{self._name()} is empty, and the letter needs it", field=self._name())
 
     __iter__ = __len__ = __eq__ = __hash__ = __str__  # type: ignore[assignment]  # no use of an absent value is silent

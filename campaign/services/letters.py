@@ -213,6 +213,11 @@ class Writer:
     def _ask(self, recommendation: Recommendation, destination: Destination, holder: Holder) -> AskText:
         asks = {ask.target: ask for ask in recommendation.asks}
         kind = destination.kind if destination.kind in asks else _base_kind(holder)
+        if (
+            kind is TargetKind.CHAIR
+            and not set(recommendation.committees) & self.chairs[holder.legislator_id or 0].keys()
+        ):
+            kind = _base_kind(holder)  # whoever leads another committee cannot report this bill
         ask = asks[kind]
         sponsor = self.sponsors.get((recommendation.key, holder.legislator_id or 0))
         line, thanks, vehicle = ask.line, "", ask.vehicle

@@ -191,6 +191,16 @@ def test_no_letter_went_without_consent_and_every_text_is_the_one_that_was_signe
     assert rows.scalar(orphans) == 0
 
 
+def test_a_chair_is_asked_as_chair_only_for_what_their_committee_decides(rows: Session) -> None:
+    """The chair of Ways and Means can hold a hearing on the credit and cannot report a permitting bill."""
+    letters = rows.scalars(sa.select(Letter).where(Letter.target == "HMO08")).all()
+    assert len(letters) == 2
+    for letter in letters:
+        assert "Dear Chair Smith:" in letter.body
+        assert "Please hold a hearing on restoring section 45X" in letter.body
+        assert "Please work with the Senate on a final text of H.R. 4776" in letter.body
+
+
 def test_the_kept_figures_equal_the_rows_and_the_record_holds(rows: Session) -> None:
     assert _count(rows, Rollup) > 0
     assert metrics.differences(rows) == []

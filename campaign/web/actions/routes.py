@@ -123,7 +123,10 @@ def where(slug: str) -> ResponseReturnValue:
     site = session.get_one(Facility, action.facility_id)
     seats = sites.seats(session, site, database_now())
     form = WhereForm()
-    form.seat.choices = views.seat_choices(seats)
+    if seats.settled and not seats.chosen:
+        return redirect(url_for(".facts", slug=slug), 303)
+    house = views.candidates(session, seats, database_now())
+    form.seat.choices = views.seat_choices(seats, house)
     status = 200
     if request.method == "POST":
         if form.validate_on_submit():
@@ -140,7 +143,7 @@ def where(slug: str) -> ResponseReturnValue:
         seats=seats,
         form=form,
         why=views.why_choose(seats),
-        notes=views.seat_notes(seats),
+        notes=views.seat_notes(seats, house),
         step="pick",
     )
     return page, status

@@ -18,6 +18,7 @@ from campaign.channels.handoff.form import Handoff, Writer, copy_fields, handoff
 from campaign.domain import addressing, overlap
 from campaign.domain.districts import STATES, district_label
 from campaign.domain.errors import Invalid, NotFound
+from campaign.domain.holders import Holder
 from campaign.domain.letters import Part
 from campaign.domain.overlap import Quality
 from campaign.domain.statuses import CampaignStatus
@@ -30,9 +31,10 @@ from campaign.models.docket import Docket
 from campaign.models.letter import Letter
 from campaign.models.member import Member
 from campaign.models.recommendation import Fact, Recommendation
-from campaign.services import actions, counts, letters, outgoing, sites
+from campaign.services import actions, counts, letters, offices, outgoing, sites
 from campaign.services.actions import PARAGRAPH_LIMIT, Prepared, Undone
 from campaign.services.sites import Seats
+from campaign.web.actions.tracker import short_name
 from campaign.web.outgoing import envelope
 
 
@@ -105,11 +107,18 @@ def reasons(session: Session, campaign: Campaign, site: Facility) -> list[tuple[
     return [(row.key, row.label) for row in rows if row.fit_role in (None, str(site.role))]
 
 
-def seat_choices(seats: Seats) -> list[tuple[str, str]]:
+def candidates(session: Session, seats: Seats, now: datetime) -> Sequence[Holder]:
+    """The House seats between which the place leaves the choice, also where the person has chosen before."""
+    if not seats.chosen:
+        return seats.choose
+    return offices.offices_of(session, (*seats.match.districts, *seats.match.suggested), (), now)
+
+
+def seat_choices(seats: Seats, house: Sequence[Holder]) -> list[tuple[str, str]]:
     """Named people, likeliest first, and senators only where the state is certain."""
     choices = [
-        (holder.seat.key, f"{addressing.styled_name(holder)}, {district_label(*holder.seat)}")
-        for holder in seats.choose
+        (holder.seat.key, f"{short_name(addressing.styled_name(holder))}, {district_label(*holder.seat)}")
+        for holder in house
         if holder.seat is not None
     ]
     states = seats.choose_state or seats.match.states
@@ -121,11 +130,11 @@ def _state_name(code: str) -> str:
     return STATES[code].name if code in STATES else code
 
 
-def seat_notes(seats: Seats) -> dict[str, str]:
+def seat_notes(seats: Seats, house: Sequence[Holder]) -> dict[str, str]:
     """What stands below a choice: that a seat is vacant, or what senators only means."""
     notes = {
         holder.seat.key: "This seat is vacant: your senators hear from you."
-        for holder in seats.choose
+        for holder in house
         if holder.seat is not None and holder.vacant
     }
     states = seats.choose_state or seats.match.states
@@ -134,9 +143,7 @@ def seat_notes(seats: Seats) -> dict[str, str]:
 
 def why_choose(seats: Seats) -> str:
     """Why the place does not settle it, as the matching says it; in other words where a person has chosen before."""
-    if seats.choose or seats.choose_state:
-        return seats.match.message
-    return "You chose this before. Choose again if it was not right."
+    return "You chose this before. Choose again if it was not right." if seats.chosen else seats.match.message
 
 
 @dataclass(frozen=True, slots=True)

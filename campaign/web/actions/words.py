@@ -47,9 +47,21 @@ def way(prepared: Prepared) -> str:
     return tracker.way(prepared.route.channel, docket=prepared.written.destination.docket_id is not None)
 
 
-def problem_words(problem: str) -> str:
-    """As a sentence of its own."""
-    text = problem.strip()
+_MISSING = {
+    "facility.jobs": "It says how many people work at your site, and we do not know.",
+    "member.title": "It says what you do at your company, and we do not know.",
+    "facility.main_input": "It says which mineral your site depends on, and we do not know.",
+    "facility.minerals": "It says which minerals your site depends on, and we do not know.",
+    "facility.product": "It says what your site makes, and we do not know.",
+    "facility.activity": "It says what your site does, and we do not know.",
+}
+
+
+def problem_words(written: Written) -> str:
+    """Why a letter cannot be written, for the person who may know what is missing."""
+    if written.field in _MISSING:
+        return _MISSING[written.field]
+    text = written.problem.strip()
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -36,6 +37,19 @@ class _ScrubFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         text: str = _clean(super().format(record))
         return text
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Only warnings, for work that replays much and would tell it all again."""
+    before = structlog.get_config()["wrapper_class"]
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING), cache_logger_on_first_use=False
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(wrapper_class=before, cache_logger_on_first_use=True)
 
 
 def configure(level: str, *, as_json: bool) -> None:

@@ -42,10 +42,12 @@ runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 @dataclass(slots=True)
 class Child:
-    """A Python module to run (`-m MODULE ...`). `name` prefixes its lines."""
+    """A Python module to run (`-m MODULE ...`). `name` prefixes its lines; those of a lower `stage` are stopped first,
+    all of one stage together."""
 
     name: str
     arguments: list[str]
+    stage: int = 0
     process: subprocess.Popen[str] | None = None
     starts: deque[float] = field(default_factory=lambda: deque(maxlen=RESTARTS + 1))
 
@@ -77,14 +79,14 @@ class Supervisor:
             signal.signal(number, lambda *_: self._stop.set())
         failed = ""
         try:
-            for child in reversed(self.children):  # the relay first, beat last
+            for child in sorted(self.children, key=lambda each: -each.stage):  # the relay first, beat last
                 self._start(child)
             while not failed and not self._stop.wait(0.3):
                 failed = self._restart_dead()
         finally:
             self.echo("Stopping; letters in hand are finished first.")
-            for child in self.children:
-                self._end(child)
+            for stage in sorted({child.stage for child in self.children}):
+                self._end([child for child in self.children if child.stage == stage])
             os.close(self._alive_write)
         if failed:
             raise CannotStart(f"{failed} ended {RESTARTS} times within a minute; its lines above say why.")
@@ -119,13 +121,14 @@ class Supervisor:
             self._start(child)
         return ""
 
-    def _end(self, child: Child) -> None:
-        process = child.process
-        if process is None or process.poll() is not None:
-            return
-        process.terminate()
-        try:
-            process.wait(STOP_WAIT_S)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    def _end(self, children: Sequence[Child]) -> None:
+        living = [child.process for child in children if child.process is not None and child.process.poll() is None]
+        for process in living:
+            process.terminate()
+        deadline = monotonic() + STOP_WAIT_S
+        for process in living:
+            try:
+                process.wait(max(0.1, deadline - monotonic()))
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()

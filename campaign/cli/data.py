@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 
 from campaign import paths
 from campaign.domain.errors import CampaignError
-from campaign.services import snapshots
+from campaign.services import held, snapshots
 from campaign.services.snapshot_files import read_folder
 from campaign.services.snapshot_pack import write_pack
 from campaign.unit_of_work import database_now, reading, unit_of_work
@@ -35,12 +35,13 @@ def import_(folder: Path, write: bool, as_json: bool) -> None:
         now = database_now()
         if not write:
             with reading() as session:
-                _show(snapshots.plan(session, snapshot, now), None, as_json)
+                _show(snapshots.plan(session, snapshot, now), None, as_json, 0)
             return
         with unit_of_work() as session:
             planned = snapshots.plan(session, snapshot, now)
             applied = snapshots.apply(session, planned, now)
-        _show(planned, applied, as_json)
+            waiting = held.hold_for_new_holders(session, applied.changes, now)
+        _show(planned, applied, as_json, waiting)
     except CampaignError as error:
         raise click.ClickException(str(error)) from error
 
@@ -86,19 +87,27 @@ def pack(folder: Path, out: Path) -> None:
         click.echo(f"{path.name}: {path.stat().st_size} bytes")
 
 
-def _show(planned: snapshots.Plan, applied: snapshots.Applied | None, as_json: bool) -> None:
-    """The differences, and after an import every office whose holder is another."""
+def _show(planned: snapshots.Plan, applied: snapshots.Applied | None, as_json: bool, waiting: int) -> None:
+    """The differences, and after an import every office whose holder is another and how many letters are held for it."""
     changes = [
         {"code": change.code, "before": change.before.name or None, "after": change.after.name or None}
         for change in (applied.changes if applied else ())
     ]
     if as_json:
-        found = planned.differences.as_json() | {"applied": applied is not None, "changed_offices": changes}
+        found = planned.differences.as_json() | {
+            "applied": applied is not None,
+            "changed_offices": changes,
+            "held": waiting,
+        }
         click.echo(json.dumps(found, ensure_ascii=False))
         return
     for line in planned.differences.lines():
         click.echo(line)
     for change in changes:
         click.echo(f"{change['code']}: {change['before'] or 'vacant'} -> {change['after'] or 'vacant'}")
+    if waiting:
+        click.echo(
+            f"{waiting} letters that waited for these offices are held; organizers see them under Needs a person."
+        )
     if applied is None and not planned.empty:
         click.echo("Nothing was changed. Add --apply to switch to these files.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import with_appcontext
 
-from campaign import embedded_broker
+from campaign import embedded_broker, logs
 from campaign.cli.demo import demo_link
 from campaign.cli.schema import upgrade_database
 from campaign.demo import loader
@@ -42,7 +42,8 @@ def run(demo: bool) -> None:
         demonstration = organization.is_demonstration if organization else demo
         if organization is None and demo:
             click.echo("Loading the demonstration; this takes a moment, once.")
-            loader.load(None, echo=click.echo)
+            with logs.quiet():
+                loader.load(None, echo=click.echo)
     if demonstration:
         _print_links(settings)
     db.engine.dispose()
@@ -97,8 +98,9 @@ def children(settings: Settings) -> list[Child]:
                 "--factory",
                 "campaign.app:create_app",
             ],
+            stage=1,
         )
     )
     if settings.simulated:
-        made.append(Child("congress", ["-m", "campaign", "simulate"]))
+        made.append(Child("congress", ["-m", "campaign", "simulate"], stage=2))
     return made

@@ -155,10 +155,11 @@ def edit(
         action.drafts.append(draft)
     draft.included = included
     if edits is not None:
-        for text in edits.values():
+        clean = {key: tidy(text) for key, text in edits.items()}  # browsers send two characters for a line end
+        for text in clean.values():
             if len(text) > PARAGRAPH_LIMIT:
                 raise Invalid(f"A paragraph takes {PARAGRAPH_LIMIT:,} characters. Cut {len(text) - PARAGRAPH_LIMIT:,}.")
-        draft.edits = dict(edits)
+        draft.edits = clean
     action.changed_at = now
 
 

@@ -6,8 +6,9 @@ A pause and an office that changed hands are no failures. What may not leave get
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -20,6 +21,9 @@ from campaign.models.letter import Letter
 from campaign.models.office import Office, OfficeKind
 from campaign.models.suppression import Suppression
 from campaign.services import deliveries, offices
+
+if TYPE_CHECKING:  # reading snapshots brings YAML and polygons along, which no worker needs
+    from campaign.services.snapshots import HolderChange
 
 
 def check_again(session: Session, ids: Sequence[int], now: datetime) -> list[int]:
@@ -73,3 +77,18 @@ def check_again(session: Session, ids: Sequence[int], now: datetime) -> list[int
     for delivery_id, (status, why) in verdicts.items():
         deliveries.move(session, deliveries.locked(session, delivery_id), status, now, why, deliveries.SYSTEM)
     return [delivery_id for delivery_id in ids if delivery_id not in verdicts]
+
+
+def hold_for_new_holders(session: Session, changes: Iterable[HolderChange], now: datetime) -> int:
+    """Letters that wait for an office whose holder is another now wait for a person; how many. Does not commit.
+
+    Their reason names the old and the new holder: a letter to a person does not follow them to another office.
+    """
+    return sum(
+        deliveries.hold_for_offices(session, [change.office_id], now, _why_held(change.before.name, change.after.name))
+        for change in changes
+    )
+
+
+def _why_held(before: str, after: str) -> str:
+    return f"the office has another holder since it was signed: {before or 'vacant'} before, {after or 'vacant'} now"

@@ -142,7 +142,7 @@ def names(session: Session, office_ids: Collection[int]) -> dict[int, str]:
     """Whom the newest letter to each of these offices addresses. One statement, for the few offices of one page."""
     newest = sa.select(sa.func.max(Letter.id)).where(Letter.office_id.in_(office_ids)).group_by(Letter.office_id)
     rows = session.execute(sa.select(Letter.office_id, Letter.addressee).where(Letter.id.in_(newest)))
-    return dict(rows.tuples().all())
+    return {row.office_id: row.addressee for row in rows}
 
 
 def by_state(lines: Sequence[OfficeLine]) -> dict[str, tuple[int, int]]:

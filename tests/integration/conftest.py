@@ -154,6 +154,10 @@ def each_session(each_app: Flask) -> Session:
 
 
 @pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    """Every request gets an app context of its own: the one that is open here is left out of the way by Flask."""
-    return app.test_client()
+def client(app: Flask) -> Iterator[FlaskClient]:
+    """Of a second app on the same database: a request to `app` itself would share the open context and its `g`."""
+    served = create_app(app.extensions["countersign"].settings)
+    yield served.test_client()
+    with served.app_context():
+        db.session.remove()
+        db.engine.dispose()

@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 from flask_wtf import FlaskForm
-from wtforms import RadioField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms import DateField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from campaign.domain.texts import tidy
+from campaign.services.responses import TEXT_LIMIT
+from campaign.web.organizer.words import ANSWERS
 
 
 class DecisionForm(FlaskForm):  # type: ignore[misc]
@@ -12,6 +20,30 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]
     note = StringField(
         "Note (kept with the letter)", validators=[Length(max=500, message="A note has at most 500 characters.")]
     )
+
+
+class AnswerForm(FlaskForm):  # type: ignore[misc]
+    """An answer that came to a member, by post or by telephone."""
+
+    kind = RadioField(
+        "What did they send?",
+        choices=[SelectChoice(kind.value, words) for kind, words in ANSWERS.items()],
+        validators=[InputRequired("Choose what they sent.")],
+    )
+    received_on = DateField(
+        "When did it reach the member, or us?", validators=[InputRequired("Enter the day, like 2026-03-12.")]
+    )
+    text = TextAreaField(
+        "What they wrote",
+        filters=[lambda text: tidy(text or "")],  # one form of line ends before counting: browsers count one, send two
+        validators=[Length(max=TEXT_LIMIT, message=f"An answer takes {TEXT_LIMIT:,} characters.")],
+    )
+
+    def validate_received_on(self, field: Any) -> None:
+        if field.process_errors:
+            field.process_errors[:] = ["Enter the day as year-month-day, like 2026-03-12."]
+        elif isinstance(field.data, date) and field.data.year < 2000:
+            raise ValidationError("Enter the day on which the answer came.")
 
 
 class PressForm(FlaskForm):  # type: ignore[misc]

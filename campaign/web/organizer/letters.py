@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
+from wtforms.fields.choices import SelectChoice
 
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid, WrongState
@@ -18,11 +19,10 @@ from campaign.services import deliveries, responses, stories
 from campaign.services.deliveries import DECISIONS, Cancelled, Decision
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access, printed
-from campaign.web.actions.forms import AnswerForm
 from campaign.web.actions.views import letter_row, moment_of, put_error
 from campaign.web.organizer import csvfile, queries, words
 from campaign.web.organizer.blueprint import bp, campaign
-from campaign.web.organizer.forms import DecisionForm, PressForm
+from campaign.web.organizer.forms import AnswerForm, DecisionForm, PressForm
 from campaign.web.organizer.queries import Filter
 from campaign.web.paging import page_of
 
@@ -100,7 +100,7 @@ def letter_page(
 def decision_form(delivery: Delivery) -> DecisionForm:
     form = DecisionForm()
     form.decision.choices = [
-        (each.value, words.decision(each, delivery.status)) for each in DECISIONS.get(delivery.status, ())
+        SelectChoice(each.value, words.decision(each, delivery.status)) for each in DECISIONS.get(delivery.status, ())
     ]
     return form
 

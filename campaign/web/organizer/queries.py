@@ -145,7 +145,8 @@ def people(session: Session, names: Sequence[str]) -> dict[str, str]:
     ids = {int(name[5:]) for name in names if name.startswith("user:") and name[5:].isdigit()}
     known: dict[int, str] = {}
     if ids:
-        known = dict(session.execute(sa.select(User.id, User.name).where(User.id.in_(ids))).tuples().all())
+        rows = session.execute(sa.select(User.id, User.name).where(User.id.in_(ids)))
+        known = {row.id: row.name for row in rows}
     return {name: _person(name, known) for name in names}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import DateField, RadioField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs lag behind
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from campaign.domain.texts import tidy
@@ -22,6 +22,14 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]
     )
 
 
+class _Day(DateField):
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("Enter the day as year-month-day, like 2026-03-12.") from None
+
+
 class AnswerForm(FlaskForm):  # type: ignore[misc]
     """An answer that came to a member, by post or by telephone."""
 
@@ -30,7 +38,7 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
         choices=[SelectChoice(kind.value, words) for kind, words in ANSWERS.items()],
         validators=[InputRequired("Choose what they sent.")],
     )
-    received_on = DateField(
+    received_on = _Day(
         "When did it reach the member, or us?", validators=[InputRequired("Enter the day, like 2026-03-12.")]
     )
     text = TextAreaField(
@@ -40,9 +48,7 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
     )
 
     def validate_received_on(self, field: Any) -> None:
-        if field.process_errors:
-            field.process_errors[:] = ["Enter the day as year-month-day, like 2026-03-12."]
-        elif isinstance(field.data, date) and field.data.year < 2000:
+        if isinstance(field.data, date) and field.data.year < 2000:
             raise ValidationError("Enter the day on which the answer came.")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs lag behind
 
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid, WrongState
@@ -54,8 +55,13 @@ def letters(slug: str) -> ResponseReturnValue:
 def letters_csv(slug: str) -> ResponseReturnValue:
     """The list as it is filtered, streamed."""
     here = campaign(slug)
-    rows = queries.export(db.session(), here.id, Filter.of(request.args))
-    answer = Response(stream_with_context(csvfile.letters(rows)), mimetype="text/csv")
+    campaign_id, wanted = here.id, Filter.of(request.args)
+
+    def lines() -> Iterator[str]:
+        # asked here and not before: the view's session ends with the view, and the stream has one of its own
+        yield from csvfile.letters(queries.export(db.session(), campaign_id, wanted))
+
+    answer = Response(stream_with_context(lines()), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="letters-{here.slug}.csv"'
     return answer
 

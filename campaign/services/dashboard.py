@@ -23,9 +23,7 @@ from campaign.models.delivery import Delivery, DeliveryChange, Worker
 from campaign.models.letter import Letter
 from campaign.models.response import Response
 from campaign.models.rollup import Measure, Rollup
-
-BY_THE_MEMBERS_WORD = frozenset({ChannelName.HANDOFF})
-"""Delivered here means that the member said so: a grade of its own, added to no other."""
+from campaign.services.metrics import BY_THE_MEMBERS_WORD
 
 NEWEST = 500  # a median is taken over so many, so that its cost does not grow with the campaign
 SILENT_AFTER = timedelta(minutes=2)

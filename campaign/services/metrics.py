@@ -24,6 +24,9 @@ from campaign.models.rollup import Measure, Rollup
 from campaign.services import counts
 from campaign.services.counts import Key
 
+BY_THE_MEMBERS_WORD = frozenset({ChannelName.HANDOFF})
+"""Delivered here means that the member said so: a grade of its own, added to no other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -35,6 +38,7 @@ class Figures:
     by_day: dict[date, int]
     responses: dict[ResponseState, int]
     responses_by_office: dict[int, dict[ResponseState, int]]
+    said_by_office: dict[int, int]  # delivered on the member's word; among those delivered
 
     @property
     def letters(self) -> int:
@@ -45,29 +49,48 @@ class Figures:
 
 
 def figures(session: Session, campaign_id: int) -> Figures:
-    """One statement."""
-    found = Figures({}, {}, {}, {}, {}, {})
-    rows = session.execute(
-        sa.select(
-            Rollup.measure, Rollup.day, Rollup.office_id, Rollup.channel, Rollup.status, sa.func.sum(Rollup.count)
-        )
-        .where(Rollup.campaign_id == campaign_id, Rollup.count != 0)
-        .group_by(Rollup.measure, Rollup.day, Rollup.office_id, Rollup.channel, Rollup.status)
-    )
-    for measure, day, office_id, channel, status, count in rows:
+    """One statement; its rows do not grow with the days of the campaign but for one per day."""
+    found = Figures({}, {}, {}, {}, {}, {}, {})
+    for measure, day, office_id, channel, status, count in session.execute(_figures(campaign_id)):
         number = int(count)
         if measure is Measure.STANDING:
             state = Status(status)
             _add(found.by_status, state, number)
             _add(found.by_channel.setdefault(channel, {}), state, number)
             _add(found.by_office.setdefault(office_id, {}), state, number)
+            if state is Status.DELIVERED and channel in BY_THE_MEMBERS_WORD:
+                _add(found.said_by_office, office_id, number)
         elif measure is Measure.RESPONSES:
             response = ResponseState(status)
             _add(found.responses, response, number)
             _add(found.responses_by_office.setdefault(office_id, {}), response, number)
-        elif status == Status.ACCEPTED:
+        else:
             _add(found.by_day, day, number)
     return found
+
+
+def _figures(campaign_id: int) -> sa.CompoundSelect[Any]:
+    """What stands, whatever the day of signing; and the moves into accepted, day by day."""
+    of_campaign = sa.and_(Rollup.campaign_id == campaign_id, Rollup.count != 0)
+    total = sa.func.sum(Rollup.count)
+    standing = (
+        sa.select(
+            Rollup.measure,
+            sa.type_coerce(sa.null(), sa.Date),
+            Rollup.office_id,
+            Rollup.channel,
+            Rollup.status,
+            total,
+        )
+        .where(of_campaign, Rollup.measure.in_((Measure.STANDING, Measure.RESPONSES)))
+        .group_by(Rollup.measure, Rollup.office_id, Rollup.channel, Rollup.status)
+    )
+    accepted = (
+        sa.select(Rollup.measure, Rollup.day, sa.null(), sa.null(), Rollup.status, total)
+        .where(of_campaign, Rollup.measure == Measure.MOVES, Rollup.status == str(Status.ACCEPTED))
+        .group_by(Rollup.measure, Rollup.day, Rollup.status)
+    )
+    return sa.union_all(standing, accepted)
 
 
 def _add(counter: dict[Any, int], key: Any, number: int) -> None:

@@ -20,8 +20,6 @@ from campaign.models.letter import Letter
 from campaign.models.member import Member
 from campaign.models.office import Office
 from campaign.models.recommendation import Ask
-from campaign.models.rollup import Measure, Rollup
-from campaign.services.dashboard import BY_THE_MEMBERS_WORD
 from campaign.services.metrics import Figures
 
 
@@ -54,12 +52,11 @@ class OfficeLine:
 
 
 def offices(session: Session, campaign_id: int, found: Figures, now: datetime) -> list[OfficeLine]:
-    """Targeted offices, most letters first, and those without a letter after them. Two statements.
+    """Targeted offices, most letters first, and those without a letter after them. One statement.
 
     Targeted is every office that has a letter, both senators of each state in which an invited member has a site, and the
     representative of each such site whose ZIP lies in one district; seats only where the campaign has an ask for them.
     """
-    said = _by_the_members_word(session, campaign_id)
     rows = session.execute(
         sa.select(Office.id, Office.code, Office.state, Office.kind).where(
             sa.or_(Office.id.in_(list(found.by_office)), _may_be_written_to(campaign_id, congress_at(now)))
@@ -73,25 +70,11 @@ def offices(session: Session, campaign_id: int, found: Figures, now: datetime) -
             row.kind,
             found.by_office.get(row.id, {}),
             found.responses_by_office.get(row.id, {}),
-            said.get(row.id, 0),
+            found.said_by_office.get(row.id, 0),
         )
         for row in rows
     ]
     return sorted(lines, key=lambda line: (-line.letters, line.code))
-
-
-def _by_the_members_word(session: Session, campaign_id: int) -> dict[int, int]:
-    rows = session.execute(
-        sa.select(Rollup.office_id, sa.func.sum(Rollup.count))
-        .where(
-            Rollup.campaign_id == campaign_id,
-            Rollup.measure == Measure.STANDING,
-            Rollup.channel.in_(BY_THE_MEMBERS_WORD),
-            Rollup.status == str(Status.DELIVERED),
-        )
-        .group_by(Rollup.office_id)
-    )
-    return {office_id: int(number) for office_id, number in rows}
 
 
 def _may_be_written_to(campaign_id: int, congress: int) -> sa.ColumnElement[bool]:

@@ -16,7 +16,7 @@ from campaign.services.deliveries import Decision
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access
 from campaign.web.organizer import queries, words
-from campaign.web.organizer.blueprint import bp, campaign
+from campaign.web.organizer.blueprint import bp, campaign, causes
 from campaign.web.organizer.forms import DecisionForm
 from campaign.web.organizer.letters import decision_form
 from campaign.web.paging import SIZE, number
@@ -98,10 +98,10 @@ def _page(
     campaign_id: int, slug: str, form: DecisionForm | None, status: int, reference: str = "", told: str = ""
 ) -> ResponseReturnValue:
     session, now = db.session(), database_now()
-    causes = queries.causes(session, campaign_id)
+    waiting = causes(campaign(slug))
     reference = reference or request.args.get("letter", "")
     after = number(request.args.get("after")) or 0
-    chosen = _chosen(causes, slug, reference)
+    chosen = _chosen(waiting, slug, reference)
     rows: list[Any] = []
     if chosen is not None:
         rows = queries.waiting(session, campaign_id, chosen.status, chosen.reason, after, SIZE + 1)
@@ -115,13 +115,13 @@ def _page(
     page = render_template(
         "organizer/attention.html",
         campaign=campaign(slug),
-        causes=causes,
+        causes=waiting,
         chosen=chosen,
         rows=rows[:SIZE],
         more=len(rows) > SIZE,
         after=after,
-        total=sum(row.number for row in causes),
-        oldest=min((row.oldest for row in causes), default=None),
+        total=sum(row.number for row in waiting),
+        oldest=min((row.oldest for row in waiting), default=None),
         current=current,
         next_letter=_next(rows, current),
         story=story,
@@ -135,9 +135,9 @@ def _page(
     return page, status
 
 
-def _chosen(causes: list[Any], slug: str, reference: str) -> Cause | None:
+def _chosen(waiting: list[Any], slug: str, reference: str) -> Cause | None:
     """The cause of the letter that is named, the one that the address names, or the most urgent."""
-    known = [Cause(row.status, row.reason) for row in causes]
+    known = [Cause(row.status, row.reason) for row in waiting]
     if reference:
         delivery = deliveries.of_letter(db.session(), access.letter(slug, reference).id)[-1]
         wanted = Cause(delivery.status, delivery.reason)

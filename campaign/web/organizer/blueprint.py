@@ -40,7 +40,7 @@ def shell() -> dict[str, Any]:
     slug = (request.view_args or {}).get("slug")
     if slug is not None and "desk_campaign" in g:
         links = [_link(words, name, icon, here in pages, slug=slug) for words, name, icon, pages in _PLACES]
-        links[-1].update(count=queries.attention_count(db.session(), g.desk_campaign.id), hot=True)
+        links[-1].update(count=_waiting(g.desk_campaign), hot=True)
         rail.append({"title": g.desk_campaign.name, "links": links})
     return {
         "rail": rail,
@@ -68,6 +68,19 @@ def sheet_parts(letter: Letter) -> list[dict[str, Any]]:
     ]
     signature = "\n".join([letter.valediction, *letter.signature])
     return [{"text": letter.salutation}, *body, {"text": signature, "kind": "signature"}]
+
+
+def causes(of: Campaign) -> list[Any]:
+    """`queries.causes`; the rail counts from them where a page has read them."""
+    g.desk_causes = queries.causes(db.session(), of.id)
+    found: list[Any] = g.desk_causes
+    return found
+
+
+def _waiting(of: Campaign) -> int:
+    if "desk_causes" in g:
+        return sum(row.number for row in g.desk_causes)
+    return queries.attention_count(db.session(), of.id)
 
 
 def _link(label: str, name: str, icon: str, current: bool, **values: Any) -> dict[str, Any]:

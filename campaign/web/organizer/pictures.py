@@ -13,8 +13,8 @@ from markupsafe import Markup
 
 from campaign.domain.channels import BY_HAND, ChannelName
 from campaign.domain.statuses import ResponseState, Status
-from campaign.services.dashboard import BY_THE_MEMBERS_WORD, Grades, Medians
-from campaign.services.metrics import Figures, People
+from campaign.services.dashboard import Grades, Medians
+from campaign.services.metrics import BY_THE_MEMBERS_WORD, Figures, People
 from campaign.web import charts
 from campaign.web.charts import Chart, Reach, Step
 from campaign.web.formats import duration, number, percent, plural, short_day

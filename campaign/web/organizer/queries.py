@@ -21,7 +21,7 @@ from campaign.models.letter import Letter
 from campaign.models.member import Member
 from campaign.models.office import Office
 from campaign.models.user import User
-from campaign.services.dashboard import BY_THE_MEMBERS_WORD
+from campaign.services.metrics import BY_THE_MEMBERS_WORD
 
 
 class Stage(StrEnum):

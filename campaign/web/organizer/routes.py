@@ -10,12 +10,14 @@ from flask.typing import ResponseReturnValue
 from campaign.domain.statuses import CAMPAIGN_MOVES, CampaignStatus, may_move
 from campaign.extensions import db
 from campaign.services import campaigns as campaign_service
-from campaign.services import counts, metrics, reach
 from campaign.services import dashboard as figures_of
+from campaign.services import metrics, reach
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access
+from campaign.web.context import zone
+from campaign.web.formats import as_zone
 from campaign.web.organizer import pictures, queries
-from campaign.web.organizer.blueprint import bp, campaign
+from campaign.web.organizer.blueprint import bp, campaign, causes
 from campaign.web.organizer.forms import PressForm
 from campaign.web.organizer.words import CAUSES, CHANNELS, cause, event, event_tone
 from campaign.web.paging import SIZE, number
@@ -52,7 +54,7 @@ def _dashboard(slug: str) -> dict[str, Any]:
     grades = figures_of.Grades.of(found.by_channel)
     medians = figures_of.medians(session, here.id)
     workers = figures_of.workers(session)
-    today = counts.day_of(session, now)
+    today = now.astimezone(as_zone(zone())).date()
     return {
         "campaign": here,
         "figures": found,
@@ -66,7 +68,7 @@ def _dashboard(slug: str) -> dict[str, Any]:
         "reached": sum(line.reached for line in lines),
         "outbox": figures_of.outbox(session, here.id, now),
         "events": metrics.newest_events(session, here.id),
-        "causes": queries.causes(session, here.id),
+        "causes": causes(here),
         "workers": workers,
         "silent": figures_of.silent_for(workers, now),
         "today": today,

@@ -14,6 +14,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs lag behind
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -66,7 +67,7 @@ class FactsForm(FlaskForm):  # type: ignore[misc]
 
     def validate_jobs(self, field: Any) -> None:
         if field.process_errors:
-            field.process_errors[:] = ["Enter how many people work there as a number, like 214."]
+            field.errors[:] = ["Enter how many people work there as a number, like 214."]
 
     def validate_reasons(self, field: Any) -> None:
         if len(field.data or ()) > MOST_REASONS:
@@ -110,10 +111,10 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
     kind = RadioField(
         "What did they send?",
         choices=[
-            (ResponseKind.ACKNOWLEDGEMENT.value, "A receipt: they have your letter"),
-            (ResponseKind.FORM.value, "A general letter about the subject"),
-            (ResponseKind.SUBSTANTIVE.value, "An answer to what you wrote"),
-            (ResponseKind.MEETING.value, "An offer to meet, visit or call"),
+            SelectChoice(ResponseKind.ACKNOWLEDGEMENT.value, "A receipt: they have your letter"),
+            SelectChoice(ResponseKind.FORM.value, "A general letter about the subject"),
+            SelectChoice(ResponseKind.SUBSTANTIVE.value, "An answer to what you wrote"),
+            SelectChoice(ResponseKind.MEETING.value, "An offer to meet, visit or call"),
         ],
         validators=[InputRequired("Choose what they sent.")],
     )
@@ -126,7 +127,7 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
 
     def validate_received_on(self, field: Any) -> None:
         if field.process_errors:
-            field.process_errors[:] = ["Enter the day as year-month-day, like 2026-03-12."]
+            field.errors[:] = ["Enter the day as year-month-day, like 2026-03-12."]
         elif isinstance(field.data, date) and field.data.year < 2000:
             raise ValidationError("Enter the day on which the answer came.")
 

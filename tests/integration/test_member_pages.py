@@ -22,14 +22,15 @@ from campaign.domain.statuses import ActionStatus, CampaignStatus, Status
 from campaign.extensions import db
 from campaign.models.action import Action, Consent
 from campaign.models.campaign import Campaign
-from campaign.models.company import Facility
+from campaign.models.company import Company, Facility
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.mail import MailKind, MemberMail
 from campaign.models.member import Member
+from campaign.models.organization import Organization
 from campaign.models.suppression import Suppression
 from campaign.models.user import Link, User
-from campaign.services import deliveries, invitations, links, responses
+from campaign.services import counts, deliveries, invitations, links, responses
 from campaign.unit_of_work import database_now
 from tests import factories
 
@@ -350,7 +351,12 @@ def test_another_site_takes_the_words_along(world: World, maya: Browser) -> None
     with transaction(db.session()) as session:
         home = session.get_one(Facility, world.site)
         other = factories.facility(
-            session, _company(home), name="Findlay works", city="Findlay", state="OH", zip="45840"
+            session,
+            session.get_one(Company, home.company_id),
+            name="Findlay works",
+            city="Findlay",
+            state="OH",
+            zip="45840",
         )
         other_id = other.id
     _pick(maya, "P1")
@@ -363,12 +369,6 @@ def test_another_site_takes_the_words_along(world: World, maya: Browser) -> None
     page = maya.get(f"{ACT}/facts")
     assert "Findlay works" in page
     assert OWN_WORDS in page
-
-
-def _company(site: Facility) -> object:
-    from campaign.models.company import Company
-
-    return db.session.get_one(Company, site.company_id)
 
 
 # --- letters --------------------------------------------------------------------------------------------------------
@@ -663,8 +663,6 @@ def test_an_answer_that_reached_the_member_is_kept_and_shown(maya: Browser) -> N
 
 
 def _today() -> str:
-    from campaign.services import counts
-
     return database_now().astimezone(counts.zone(db.session())).date().isoformat()
 
 
@@ -893,8 +891,6 @@ def test_staff_sign_in_with_a_password_and_a_wrong_one_says_only_that(world: Wor
 
 
 def test_a_demonstration_says_so_on_every_page(world: World, maya: Browser) -> None:
-    from campaign.models.organization import Organization
-
     assert "Demonstration" not in maya.get(f"{ACT}/pick")
     with transaction(db.session()) as session:
         session.get_one(Organization, 1).is_demonstration = True

@@ -163,6 +163,9 @@ def _start_clock(folder: Path, workers: int, go: Path, times: list[float]) -> No
 class Sink:
     """Our own sink in a process of its own, where no relay is named."""
 
+    address: tuple[str, int]
+    seen: dict[str, int]
+
     def __enter__(self) -> Sink:
         self._folder = tempfile.TemporaryDirectory(prefix="countersign-sink-")
         port_file = Path(self._folder.name) / "port"
@@ -177,5 +180,5 @@ class Sink:
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         output, _ = self._process.communicate(timeout=10)
-        self.seen: dict[str, int] = json.loads(output)
+        self.seen = json.loads(output)
         self._folder.cleanup()

@@ -235,11 +235,20 @@ def offices(session: Session, began: datetime, pages: str) -> None:
         # a letter to an agency without an open docket goes on paper
         office.form_url = "" if office.kind is OfficeKind.AGENCY else f"{pages}/offices/{office.code}"
     session.add_all(
-        StaffContact(office_id=office.id, email=f"{office.code.lower()}@{OFFICE_DOMAIN}")
+        StaffContact(office_id=office.id, email=_mailbox(office.code))
         for office in rows
         if office.code not in STAND_IN_OFFICES and _has_mailbox(office)
     )
     _stand_ins(session, {office.code: office.id for office in rows}, began)
+
+
+_SHOWN = {"HMI08": "form", "SMI01": "ack", "SMI02": "bounce"}
+"""The newcomer's own offices: what comes back from each is told by the tag, so that a first trip shows every ending."""
+
+
+def _mailbox(code: str) -> str:
+    tag = f"+{_SHOWN[code]}" if code in _SHOWN else ""
+    return f"{code.lower()}{tag}@{OFFICE_DOMAIN}"
 
 
 @cache

@@ -196,7 +196,7 @@ class Preview:
 def keys_of(session: Session, action: Action) -> list[str]:
     ids = [choice.recommendation_id for choice in action.choices]
     rows = session.execute(sa.select(Recommendation.id, Recommendation.key).where(Recommendation.id.in_(ids)))
-    found = {card_id: key for card_id, key in rows}
+    found = dict(rows.all())
     return [found[each] for each in ids]
 
 

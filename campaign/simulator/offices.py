@@ -87,7 +87,7 @@ class Script:
             return low + (high - low) * self.draw(recipient.lower(), message_id, use)
 
         acknowledged = Planned(AnswerKind.ACKNOWLEDGEMENT, between(5, 20, "ack"))
-        later = acknowledged.after_s + between(40, 70, "later")
+        later = acknowledged.after_s + between(15, 30, "later")
         match behavior:
             case Behavior.BOUNCE:
                 return [Planned(AnswerKind.BOUNCE, between(5, 15, "bounce"))]

@@ -35,10 +35,15 @@ from tests.services import CHROMIUM, IN_CI, chromium
 
 __all__ = ["sqlite_template"]
 
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +117,8 @@ def site(sqlite_template: Path, tmp_path: Path) -> Iterator[Site]:
         with app.app_context():
             factories.organization()
             stack.callback(_dispose, app)
-        yield Site(app, f"http://127.0.0.1:{server.server_port}", store, clock, Postman(store, clock, tmp_path / "inbox", made.bounce_domain))
+        postman = Postman(store, clock, tmp_path / "inbox", made.bounce_domain)
+        yield Site(app, f"http://127.0.0.1:{server.server_port}", store, clock, postman)
 
 
 def _dispose(app: Flask) -> None:

@@ -27,16 +27,20 @@ def world(site: Site) -> str:
             session.add(StaffContact(office_id=office.id, email=address))
         company, _ = factories.company(session, "Quillback Magnetics")
         member = factories.member(session, company, first="Ada", last="Quillback")
-        opens = {"opens_at": None, "closes_at": None}
-        docket = factories.docket(session, number="DEMO-2026-0001", opens_at=NOW.replace(year=2020), closes_at=NOW.replace(year=2040))
+        docket = factories.docket(
+            session, number="DEMO-2026-0001", opens_at=NOW.replace(year=2020), closes_at=NOW.replace(year=2040)
+        )
         cards = [
             factories.recommendation(session, "P1", title="Finish permitting reform"),
             factories.recommendation(session, "I1", docket, title="Trade rules with partners"),
         ]
-        campaign = factories.campaign(session, *cards, slug="critical-minerals", name="Critical minerals strategy", **opens)
+        campaign = factories.campaign(
+            session, *cards, slug="critical-minerals", name="Critical minerals strategy", opens_at=None, closes_at=None
+        )
         envelope = factories.ENVELOPE
         invitation = invitations.invite(session, member, campaign, envelope, NOW)
-        factories.user(session, "odalys@association.example", "organizer", name="Odalys Fernhollow", password=hash_password("a long enough phrase"))
+        password = hash_password("a long enough phrase")
+        factories.user(session, "odalys@association.example", "organizer", name="Odalys Fernhollow", password=password)
         return site.url + invitations.door_url(invitation, envelope).removeprefix(envelope.base_url)
 
 

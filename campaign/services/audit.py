@@ -30,10 +30,12 @@ def record(session: Session, *, at: datetime, by: str, act: str, subject: str, *
 def first_broken(session: Session) -> AuditEntry | None:
     """The first entry that does not fit the one before it, or was changed; None when the chain holds."""
     previous = _START
-    for entry in session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)):
-        if entry.previous_hash != previous or entry.hash != _hash(entry):
-            return entry
-        previous = entry.hash
+    query = sa.select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
+    with session.scalars(query) as entries:  # closes the server's cursor also when the chain breaks early
+        for entry in entries:
+            if entry.previous_hash != previous or entry.hash != _hash(entry):
+                return entry
+            previous = entry.hash
     return None
 
 

@@ -751,6 +751,12 @@ def test_a_closed_campaign_takes_no_signature_and_says_so(world: World, maya: Br
     assert "is closed. No new letters can be signed." in page
 
 
+def test_who_comes_after_the_end_reads_what_came_of_it(world: World, maya: Browser) -> None:
+    _close(world)
+    assert maya.client.get(ACT).headers["Location"] == "/c/minerals"
+    assert "This campaign has ended." in maya.get("/c/minerals")
+
+
 def test_letters_that_were_signed_keep_their_page_when_the_campaign_closes(world: World, maya: Browser) -> None:
     letter = _signed(maya, "P1")[0]
     _close(world)
@@ -824,6 +830,22 @@ def test_pages_of_members_send_a_stranger_to_sign_in(world: World, browser: Brow
     answer = browser.client.get(f"{ACT}/pick")
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith("/account/sign-in")
+
+
+def test_the_mailed_link_leads_back_to_the_campaign_that_was_asked_for(world: World, browser: Browser) -> None:
+    path = browser.client.get(f"{ACT}/facts").headers["Location"]
+    browser.get(path)
+    browser.post(path, status=200, email="maya@halvorsen.example")
+    assert db.session.scalars(sa.select(Link.next_path)).one() == ACT
+
+
+@pytest.mark.parametrize(
+    "path", ["//elsewhere.example", "/c/nothing/act", "/c", "https://elsewhere.example/c/minerals"]
+)
+def test_a_strange_way_back_is_left_out(world: World, browser: Browser, path: str) -> None:
+    browser.get("/account/sign-in")
+    browser.post(f"/account/sign-in?next={path}", status=200, email="maya@halvorsen.example")
+    assert db.session.scalars(sa.select(Link.next_path)).one() == ""
 
 
 def test_unsubscribing_takes_one_press_and_no_cookie(world: World, browser: Browser) -> None:

@@ -55,8 +55,11 @@ def _editing(slug: str) -> tuple[Campaign, Action]:
 @bp.get("/c/<slug>/act")
 @access.members_only
 def act(slug: str) -> ResponseReturnValue:
-    """To the step where the member left off."""
-    _, action = _draft(slug)
+    """To the step where the member left off; to the public page, which says what came of it, when it is over."""
+    try:
+        _, action = _draft(slug)
+    except WrongState:
+        return redirect(url_for("public.campaign", slug=slug), 303)
     step = ".sent" if action.status is not ActionStatus.DRAFT else ".pick"
     return redirect(url_for(step, slug=slug), 303)
 

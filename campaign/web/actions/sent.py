@@ -65,6 +65,7 @@ def _context(campaign: Campaign, action: Action) -> dict[str, Any]:
         "going": sum(row.leaves_by_itself for row in rows),
         "yours": [row for row in rows if row.yours_to_send],
         "moving": stories.moving(lines),
+        "watch": stories.watch(lines, now),
         "summary": tracker.summary(rows),
         "now": now,
         "copy_to": _copy_to(member, lines),

@@ -48,6 +48,7 @@ def _list_context() -> dict[str, Any]:
         "rows": rows,
         "page": page,
         "moving": stories.moving(lines),
+        "watch": stories.watch(lines, now),
         "poll_url": url_for(".letters_list", _external=False, **here),
         "summary": tracker.summary(rows),
         "yours": [row for row in rows if row.yours_to_send],
@@ -59,7 +60,7 @@ def _list_context() -> dict[str, Any]:
 def _letter_context(found: Letter) -> dict[str, Any]:
     story, now = stories.story(db.session(), found), database_now()
     (row,) = tracker.rows([story.line], context.zone(), now)
-    return {"story": story, "letter": found, "row": row, "now": now, "moving": story.moving}
+    return {"story": story, "letter": found, "row": row, "now": now, "moving": story.moving, "watch": stories.watch([story.line], now)}
 
 
 @bp.get("/letters/<reference>")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, url_for
@@ -88,13 +88,6 @@ def response_words(response: Response) -> str:
     return _RESPONSES.get(str(response.kind), str(response.kind))
 
 
-def short_salutation(name: str) -> str:
-    """ "Representative Ada Example" -> "Representative Example", for the sample beside the door."""
-    words: Sequence[str] = name.replace(",", "").split()
-    last = next((word for word in reversed(words) if word.rstrip(".") not in ("Jr", "Sr", "II", "III", "IV")), name)
-    return f"{words[0]} {last}" if len(words) > 1 else name
-
-
 def offices_reached(figures: Figures) -> int:
     """Offices with at least one letter that their system took."""
     return sum(any(states.get(status) for status in WITH_THE_OFFICE) for states in figures.by_office.values())
@@ -127,7 +120,6 @@ def register(bp: Blueprint) -> None:
         "mend_words": mend_words,
         "in_words": in_words,
         "response_words": response_words,
-        "short_salutation": short_salutation,
         "offices_reached": offices_reached,
     }
     for name, filter_ in filters.items():

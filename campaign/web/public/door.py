@@ -39,5 +39,6 @@ def view(session: Session, campaign: Campaign, member: Member, now: datetime) ->
         "agencies": [(addressing.styled_name(holder), holder.title) for holder in agencies.values()],
         "docket": open_dockets[0] if open_dockets else None,
         "figures": metrics.figures(session, campaign.id),
+        "dear": next((addressing.salutation(each) for each in seats.holders if each.known), "") if seats else "",
         "now": now,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from campaign.models.recommendation import Recommendation
 from campaign.models.response import Response
 
 _MOVING = frozenset({Status.QUEUED, Status.SENDING})
+_NOTICES_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,14 @@ def story(session: Session, letter: Letter) -> Story:
 def mine_query(member_id: int, campaign_id: int | None) -> sa.Select[Any]:
     query = sa.select(Letter).where(Letter.member_id == member_id)
     return query.where(Letter.campaign_id == campaign_id) if campaign_id is not None else query
+
+
+def watch(found: Sequence[Line], now: datetime) -> bool:
+    """Whether a page looks again by itself: something moves, or left so lately that notices and answers may still come."""
+    fresh = now - _NOTICES_WITHIN
+    return any(
+        line.moving or (line.delivery.channel not in BY_HAND and line.delivery.changed_at > fresh) for line in found
+    )
 
 
 def moving(found: Sequence[Line]) -> bool:

@@ -60,7 +60,14 @@ def _list_context() -> dict[str, Any]:
 def _letter_context(found: Letter) -> dict[str, Any]:
     story, now = stories.story(db.session(), found), database_now()
     (row,) = tracker.rows([story.line], context.zone(), now)
-    return {"story": story, "letter": found, "row": row, "now": now, "moving": story.moving, "watch": stories.watch([story.line], now)}
+    return {
+        "story": story,
+        "letter": found,
+        "row": row,
+        "now": now,
+        "moving": story.moving,
+        "watch": stories.watch([story.line], now),
+    }
 
 
 @bp.get("/letters/<reference>")

@@ -112,19 +112,19 @@ def _standing(status: Status, apart: bool, count: int) -> Standing:
     return Standing(status, None, count, {"status": status}, after.get(status, ""))
 
 
-def days(by_day: Mapping[date, int], today: date) -> Chart:
-    """Letters accepted per day of the organization's zone, four weeks up to today."""
-    span = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+def days(by_day: Mapping[date, int], end: date, today: date) -> Chart:
+    """Letters accepted per day of the organization's zone, four weeks up to `end`."""
+    span = [end - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     values = [by_day.get(day, 0) for day in span]
-    names = [short_day(day) for day in span]
+    names = ["today" if day == today else short_day(day) for day in span]
     best = max(range(DAYS), key=lambda i: values[i])
-    label = f"Accepted per day: {number(values[-1])} today; most on {names[best]} with {number(values[best])}"
-    chart = charts.bars(values, [*names[:-1], "today"], label)
+    label = f"Accepted per day: {number(by_day.get(today, 0))} today; most on {names[best]} with {number(values[best])}"
+    chart = charts.bars(values, names, label)
     return replace(chart, columns=("Day", "Accepted"), rows=tuple(row for row in reversed(chart.rows) if row[1] != "0"))
 
 
-def spark(by_day: Mapping[date, int], today: date) -> Markup:
-    values = [by_day.get(today - timedelta(days=back), 0) for back in range(14, -1, -1)]
+def spark(by_day: Mapping[date, int], end: date) -> Markup:
+    values = [by_day.get(end - timedelta(days=back), 0) for back in range(14, -1, -1)]
     return charts.sparkline(values, f"From {number(values[0])} to {number(values[-1])} a day in two weeks")
 
 

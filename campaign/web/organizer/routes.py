@@ -23,6 +23,7 @@ from campaign.web.organizer.words import CAUSES, CHANNELS, cause, event, event_t
 from campaign.web.paging import SIZE, number
 
 TOP_OFFICES = 10
+_OVER = frozenset({CampaignStatus.CLOSED, CampaignStatus.ARCHIVED})
 
 
 @bp.get("/")
@@ -55,6 +56,7 @@ def _dashboard(slug: str) -> dict[str, Any]:
     medians = figures_of.medians(session, here.id)
     workers = figures_of.workers(session)
     today = now.astimezone(as_zone(zone())).date()
+    end = max(found.by_day, default=today) if here.status in _OVER else today
     return {
         "campaign": here,
         "figures": found,
@@ -72,11 +74,12 @@ def _dashboard(slug: str) -> dict[str, Any]:
         "workers": workers,
         "silent": figures_of.silent_for(workers, now),
         "today": today,
+        "over": here.status in _OVER,
         "now": now,
         "funnel": pictures.funnel(here.slug, people, found, grades, medians),
-        "days": pictures.days(found.by_day, today),
+        "days": pictures.days(found.by_day, end, today),
         "standings": pictures.standings(found.by_channel),
-        "spark": pictures.spark(found.by_day, today),
+        "spark": pictures.spark(found.by_day, end),
         "map": pictures.state_map(reach.by_state(lines)),
         "can_pause": may_move(CAMPAIGN_MOVES, here.status, CampaignStatus.PAUSED),
         "paused": queries.paused_by(session, here) if here.status is CampaignStatus.PAUSED else None,

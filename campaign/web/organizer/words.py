@@ -151,7 +151,7 @@ def decision(choice: Decision, status: Status) -> str:
 
 def cause(status: Status, reason: str) -> str:
     """ "Refused: the address lies outside the district"."""
-    head, why = CAUSES[status][0], reason.removeprefix("given up: ")
+    head, why = CAUSES[status][0], reason.removeprefix("given up: ").removeprefix("it came back: ")
     return f"{head}: {why}" if why else head
 
 

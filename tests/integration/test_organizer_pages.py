@@ -544,6 +544,18 @@ def test_who_decides_second_is_told_who_was_first(app: Flask, desk: Browser) -> 
     assert status_of(letters[1]) is Status.ACCEPTED
 
 
+def test_a_closed_campaign_does_not_offer_to_send_again(desk: Browser) -> None:
+    slug, letters = three_unclear()
+    with transaction(db.session()) as session:
+        found = session.scalars(sa.select(Campaign).where(Campaign.slug == slug)).one()
+        campaigns.move(session, found.id, CampaignStatus.CLOSING, NOW, "over", "system")
+        campaigns.move(session, found.id, CampaignStatus.CLOSED, NOW, "over", "system")
+    page = f"/organize/c/{slug}/attention"
+    assert "send once more" not in desk.text(page)
+    assert desk.post(page, letter=letters[0].reference, decision="send_again").status_code == 422
+    assert status_of(letters[0]) is Status.UNCLEAR
+
+
 def test_a_letter_that_no_longer_waits_leads_to_its_own_page(desk: Browser) -> None:
     slug, letters = three_unclear()
     moved(letters[0], Status.DELIVERED)

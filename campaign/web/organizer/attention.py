@@ -49,7 +49,7 @@ def attention(slug: str) -> ResponseReturnValue:
     found = access.letter(slug, request.form.get("letter", ""))
     delivery = deliveries.of_letter(db.session(), found.id)[-1]
     cause = Cause(delivery.status, delivery.reason)
-    form = decision_form(delivery)
+    form = decision_form(here, delivery)
     if not form.decision.choices:
         return _changed(here.id, slug, delivery.id)
     if not form.validate_on_submit():
@@ -127,7 +127,7 @@ def _page(
         story=story,
         lines=words.timeline(story, named) if story else [],
         words=words,
-        form=form or (decision_form(story.delivery) if story else None),
+        form=form or (decision_form(campaign(slug), story.delivery) if story else None),
         told=told,
         explained=words.EXPLAINED.get(story.delivery.status) if story else None,
         now=now,

@@ -12,8 +12,9 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid, WrongState
 from campaign.domain.events import ResponseKind
-from campaign.domain.statuses import NOT_LEFT, ResponseState, Status
+from campaign.domain.statuses import NOT_LEFT, CampaignStatus, ResponseState, Status
 from campaign.extensions import db
+from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.services import deliveries, responses, stories
@@ -92,7 +93,7 @@ def letter_page(
         rows=words.timeline(story, named),
         people=named,
         words=words,
-        form=form if form is not None and form.decision.choices else decision_form(story.delivery),
+        form=form if form is not None and form.decision.choices else decision_form(here, story.delivery),
         notes=words.NOTES,
         cancellable=story.delivery.status in NOT_LEFT,
         postable=story.delivery.channel is ChannelName.PRINT and story.delivery.status is Status.QUEUED,
@@ -103,10 +104,14 @@ def letter_page(
     return page, status
 
 
-def decision_form(delivery: Delivery) -> DecisionForm:
+def decision_form(here: Campaign, delivery: Delivery) -> DecisionForm:
+    """A closed campaign sends nothing more, so nothing is offered to be sent again."""
+    over = here.status in (CampaignStatus.CLOSED, CampaignStatus.ARCHIVED)
     form = DecisionForm()
     form.decision.choices = [
-        SelectChoice(each.value, words.decision(each, delivery.status)) for each in DECISIONS.get(delivery.status, ())
+        SelectChoice(each.value, words.decision(each, delivery.status))
+        for each in DECISIONS.get(delivery.status, ())
+        if not (over and each is Decision.SEND_AGAIN)
     ]
     return form
 
@@ -122,7 +127,7 @@ def letter_pdf(slug: str, reference: str) -> ResponseReturnValue:
 def decide(slug: str, reference: str) -> ResponseReturnValue:
     found = access.letter(slug, reference)
     delivery = deliveries.of_letter(db.session(), found.id)[-1]
-    form = decision_form(delivery)
+    form = decision_form(campaign(slug), delivery)
     if not form.decision.choices:
         return letter_page(slug, found, form, 409, meanwhile=True)
     if not form.validate_on_submit():

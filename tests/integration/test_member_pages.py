@@ -549,11 +549,14 @@ def test_a_letter_that_waits_for_its_next_try_offers_no_undo_ring(maya: Browser)
     assert "Waiting to retry" in page
 
 
-def test_the_status_fragment_polls_only_while_something_moves(maya: Browser) -> None:
+def test_the_status_fragment_polls_only_while_something_may_still_come(maya: Browser) -> None:
     letters = _signed(maya, "P1")
     assert "data-poll" in maya.get(f"{ACT}/sent/status")
     for letter in letters:
         _hand_over(letter.id)
+    assert "data-poll" in maya.get(f"{ACT}/sent/status")  # receipts come within minutes
+    with transaction(db.session()) as session:
+        session.execute(sa.update(Delivery).values(changed_at=database_now() - timedelta(days=1)))
     fragment = maya.get(f"{ACT}/sent/status")
     assert "data-poll" not in fragment
     assert "<html" not in fragment

@@ -425,6 +425,7 @@ def test_an_edited_paragraph_stands_in_that_letter_only(maya: Browser) -> None:
     target = re.findall(r"/letters/(SIN\d+)/keep", maya.get(f"{ACT}/letters"))[0]
     page = maya.get(f"{ACT}/letters/{target}/edit")
     fields = dict(re.findall(r'name="(part_[^"]+)"', page) and _areas(page))
+    assert "What you ask: Finish permitting reform" in page
     fields["part_closing"] = "Come and see the line."
     maya.post(f"{ACT}/letters/{target}/edit", **fields)
     assert maya.get(f"{ACT}/letters").count("Come and see the line.") == 1

@@ -368,7 +368,9 @@ def edit(slug: str, target: str) -> ResponseReturnValue:
     prepared = _known_target(action, target)
     if prepared.written.letter is None:
         raise WrongState(prepared.written.problem)
-    form = views.edit_form(prepared, views.plain_parts(db.session(), action, target, database_now()))
+    session = db.session()
+    plain = views.plain_parts(session, action, target, database_now())
+    form = views.edit_form(prepared, plain, views.titles(session, prepared.written.destination.choices))
     status = 200
     if request.method == "POST":
         if form.validate_on_submit():

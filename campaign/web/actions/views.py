@@ -195,7 +195,19 @@ def plain_parts(session: Session, action: Action, target: str, now: datetime) ->
 _LABELS = {"opening": "Opening", "story": "Your own words", "reasons": "Your reasons", "closing": "Closing"}
 
 
-def edit_form(prepared: Prepared, plain: Sequence[Part]) -> Any:
+def titles(session: Session, keys: Sequence[str]) -> dict[str, str]:
+    rows = session.execute(sa.select(Recommendation.key, Recommendation.title).where(Recommendation.key.in_(keys)))
+    return {key: title for key, title in rows}  # noqa: C416 - dict() of rows is not typed
+
+
+def _label(key: str, titles: Mapping[str, str]) -> str:
+    """ "What you ask: Build a reserve" for "ask:P3"; two paragraphs of one letter never have the same label."""
+    kind, _, card = key.partition(":")
+    words = _LABELS.get(key) or ("What you ask" if kind == "ask" else "Why")
+    return f"{words}: {titles[card]}" if card in titles else words
+
+
+def edit_form(prepared: Prepared, plain: Sequence[Part], titles: Mapping[str, str]) -> Any:
     """A form with a field for each paragraph that may be edited, filled with the text as it stands."""
     now = {part.key: part.text for part in (prepared.written.letter.parts if prepared.written.letter else ())}
 
@@ -205,9 +217,8 @@ def edit_form(prepared: Prepared, plain: Sequence[Part]) -> Any:
 
     for part in plain:
         if part.editable:
-            label = _LABELS.get(part.key) or ("What you ask" if part.key.startswith("ask:") else "Why")
             field = TextAreaField(
-                label,
+                _label(part.key, titles),
                 default=now.get(part.key, ""),
                 filters=[lambda text: tidy(text or "")],
                 validators=[Length(max=PARAGRAPH_LIMIT, message=f"A paragraph takes {PARAGRAPH_LIMIT:,} characters.")],

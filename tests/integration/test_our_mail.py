@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from campaign.database import transaction
@@ -198,7 +199,7 @@ def test_f02_in_the_mail_that_leaves_every_link_stands_alone_and_ends_in_a_lette
     assert kinds == {TokenKind.INVITATION, TokenKind.SIGN_IN, TokenKind.UNSUBSCRIBE}
 
 
-def test_f02_a_cut_link_is_gone_with_a_way_to_ask_again_and_shows_nobody(app: Flask, session: Session) -> None:
+def test_f02_a_cut_link_is_gone_with_a_way_to_ask_again_and_shows_nobody(client: FlaskClient, session: Session) -> None:
     who, on = somebody(session)
     with transaction(session):
         door = invitations.door_url(invitations.invite(session, who, on, ENVELOPE, NOW), ENVELOPE)
@@ -206,8 +207,8 @@ def test_f02_a_cut_link_is_gone_with_a_way_to_ask_again_and_shows_nobody(app: Fl
     session.close()
     path = door.removeprefix("http://localhost:8000")
     for cut in (path[:-1], path[:-5], path + "0"):
-        answer = app.test_client().get(cut)
+        answer = client.get(cut)
         assert answer.status_code in (404, 410)
         assert name not in answer.text
         assert 'name="email"' in answer.text or "/account/sign-in" in answer.text
-    assert app.test_client().get(path).status_code == 200
+    assert client.get(path).status_code == 200

@@ -121,6 +121,9 @@ NOT_LEFT = frozenset({Status.HELD, Status.QUEUED})
 
 WITH_THE_OFFICE = frozenset({Status.ACCEPTED, Status.DELIVERED})
 
+UNANSWERED = frozenset({ResponseState.NONE, ResponseState.ACKNOWLEDGED})
+"""No answer of substance yet, and none given up."""
+
 
 def may_move(moves: Moves[S], old: S, new: S) -> bool:
     return new in moves[old]

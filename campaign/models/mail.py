@@ -18,6 +18,10 @@ class MailKind(StrEnum):
     REPLY_NOTICE = "reply_notice"
 
 
+BULK = frozenset({MailKind.INVITATION, MailKind.REMINDER})
+"""Campaign mail: carries one-click unsubscribe, and stops for who used it."""
+
+
 class MemberMail(HasId, HasCreation, Base):
     """Rendered once. `key` says what it is about, so that asking twice makes one mail; it travels as a Delivery by smtp."""
 

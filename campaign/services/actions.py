@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid, NotFound, WrongState
 from campaign.domain.references import new_reference
-from campaign.domain.statuses import ActionStatus, CampaignStatus
+from campaign.domain.statuses import ActionStatus, CampaignStatus, Status
 from campaign.domain.texts import digest, fold, tidy, tidy_line
 from campaign.models.action import Action, ActionChoice, Consent, DraftLetter
 from campaign.models.campaign import Campaign
@@ -67,6 +67,8 @@ def start(session: Session, member: Member, campaign: Campaign, facility_id: int
     site = next((each for each in own if each.id == facility_id), None) if facility_id else own[0]
     if site is None:
         raise Invalid("Choose one of your sites.", field="site")
+    # two tabs at once: the second waits here and finds the draft of the first
+    session.execute(sa.select(Member.id).where(Member.id == member.id).with_for_update(key_share=True))
     existing = find(session, member.id, campaign, site.id)
     if existing is not None:
         return existing
@@ -170,6 +172,7 @@ class Prepared:
     written: Written
     route: Route
     included: bool
+    gone: bool = False  # left with an earlier signing: never taken in again
 
     @property
     def target(self) -> str:
@@ -208,6 +211,7 @@ def preview(session: Session, action: Action, at: datetime, keys: Sequence[str] 
     drafts = {draft.target: draft for draft in action.drafts}
     wanted = maker.destinations(list(keys) if keys is not None else keys_of(session, action), at)
     staff = routes.staff_addresses(session, [destination.office_id for destination in wanted])
+    gone = _gone(session, action)
     prepared = []
     for destination in wanted:
         draft = drafts.get(destination.target)
@@ -219,7 +223,9 @@ def preview(session: Session, action: Action, at: datetime, keys: Sequence[str] 
             edits=draft.edits if draft else None,
         )
         way = routes.route(destination, written.holder, maker.campaign.channels, staff, maker.dockets)
-        prepared.append(Prepared(written, way, included=draft.included if draft else True))
+        left = destination.target in gone
+        included = not left and (draft is None or draft.included)
+        prepared.append(Prepared(written, way, included, left))
     return Preview(found, tuple(prepared), maker)
 
 
@@ -401,21 +407,20 @@ def undo(session: Session, action_id: int, now: datetime) -> Undone:
                 left.append(letter.addressee)
     if cancelled:
         session.add(action.become(ActionStatus.DRAFT, now, "undone", by))
-        for name in left:
-            _leave_out(action, name, session)
     return Undone(cancelled, tuple(left))
 
 
-def _leave_out(action: Action, addressee: str, session: Session) -> None:
-    """An office whose letter had left stays out of the draft, so that signing again does not write to it twice."""
-    target = session.scalar(
-        sa.select(Letter.target)
-        .where(Letter.action_id == action.id, Letter.addressee == addressee)
-        .order_by(Letter.id.desc())
-        .limit(1)
+def _gone(session: Session, action: Action) -> frozenset[str]:
+    """Targets whose letter of an earlier signing has left: signing again does not write to them twice."""
+    if not action.signings:
+        return frozenset()
+    return frozenset(
+        session.scalars(
+            sa.select(Letter.target)
+            .join(Delivery, Delivery.letter_id == Letter.id)
+            .where(Letter.action_id == action.id, Delivery.status.not_in((Status.CANCELLED, Status.EXPIRED)))
+        )
     )
-    if target and all(draft.target != target for draft in action.drafts):
-        action.drafts.append(DraftLetter(action_id=action.id, target=target, included=False, edits={}))
 
 
 def _locked(session: Session, action_id: int) -> Action:

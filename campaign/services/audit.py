@@ -8,23 +8,46 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from campaign.models.audit import AuditEntry
+from campaign.services import counts  # noqa: F401 - its listener must come first: rollups are locked before the chain
 
+_KEY = "campaign.audit"
 _START = "0" * 64
 _LOCK = 4776_01  # any number, the same in every process
 
 
 def record(session: Session, *, at: datetime, by: str, act: str, subject: str, **detail: Any) -> None:
-    """Adds one entry. On PostgreSQL writers wait for each other here until their commit, so that the chain has one end."""
+    """Adds one entry, written as the transaction's last statement.
+
+    The chain has one end, so writers wait for each other there. Whoever waited earlier, with rows still to lock, would
+    deadlock with a colleague who holds one of those rows and waits for the chain.
+    """
+    entry = AuditEntry(at=at, by=by, act=act, subject=subject, detail=detail)
+    session.info.setdefault(_KEY, []).append(entry)
+
+
+@event.listens_for(Session, "before_commit")
+def _before_commit(session: Session) -> None:
+    entries: list[AuditEntry] = session.info.pop(_KEY, [])
+    if not entries:
+        return
+    session.flush()
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-    session.flush()
     previous = session.scalar(sa.select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)) or _START
-    entry = AuditEntry(at=at, by=by, act=act, subject=subject, detail=detail, previous_hash=previous)
-    entry.hash = _hash(entry)
-    session.add(entry)
+    for entry in entries:
+        entry.previous_hash = previous
+        previous = entry.hash = _hash(entry)
+        session.add(entry)
+        session.flush()  # one by one: the chain's order is the order of ids
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _after_rollback(session: Session, _previous: Any) -> None:
+    session.info.pop(_KEY, None)
 
 
 def first_broken(session: Session) -> AuditEntry | None:

@@ -58,12 +58,13 @@ def launch(session: Session, campaign_id: int, at: datetime, by: str) -> Campaig
 
 
 def close_due(session: Session, now: datetime) -> int:
-    """Campaigns whose window is over begin to close; those that close and have drained are closed. Returns how many."""
+    """Campaigns whose window is over begin to close; those that close and have drained are closed. Returns how many.
+
+    A paused one takes no signatures after its window and stays paused: closing sends what waits, and a person stopped that.
+    """
     moved = 0
     over = session.scalars(
-        sa.select(Campaign.id).where(
-            Campaign.status.in_((CampaignStatus.LIVE, CampaignStatus.PAUSED)), Campaign.closes_at <= now
-        )
+        sa.select(Campaign.id).where(Campaign.status == CampaignStatus.LIVE, Campaign.closes_at <= now)
     ).all()
     for campaign_id in over:
         move(session, campaign_id, CampaignStatus.CLOSING, now, "its window is over", "system")

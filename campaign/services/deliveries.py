@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from campaign.domain import schedule
 from campaign.domain.channels import BY_HAND, ChannelName
 from campaign.domain.errors import NotFound, WrongState
-from campaign.domain.statuses import NOT_LEFT, Status
+from campaign.domain.statuses import NOT_LEFT, CampaignStatus, Status
+from campaign.models.campaign import Campaign
 from campaign.models.delivery import Attempt, AttemptOutcome, Delivery, DeliveryChange
 from campaign.models.letter import Letter
 from campaign.models.mail import MemberMail
@@ -116,6 +117,17 @@ def of_letter(session: Session, letter_id: int) -> Sequence[Delivery]:
     return session.scalars(sa.select(Delivery).where(Delivery.letter_id == letter_id).order_by(Delivery.id)).all()
 
 
+def locked_of_letter(session: Session, letter_id: int) -> Sequence[Delivery]:
+    """All of a letter, oldest first, as they are now and ours until the end of the transaction."""
+    return session.scalars(
+        sa.select(Delivery)
+        .where(Delivery.letter_id == letter_id)
+        .order_by(Delivery.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
 class Cancelled(StrEnum):
     """What an attempt to cancel found."""
 
@@ -165,11 +177,21 @@ def decide(session: Session, delivery_id: int, decision: Decision, at: datetime,
         case Decision.GIVE_UP:
             move(session, delivery, Status.CANCELLED, at, why, by)
         case Decision.SEND_AGAIN:
+            _check_sends(session, delivery)
             move(session, delivery, Status.QUEUED, at, why, by)
             delivery.due_at, delivery.give_up_at = at, at + schedule.GIVE_UP_AFTER
             wakes.wake(session, delivery.channel)
     audit.record(session, at=at, by=by, act=f"decided {decision}", subject=f"delivery:{delivery.id}", was=str(was))
     return delivery
+
+
+def _check_sends(session: Session, delivery: Delivery) -> None:
+    """What is queued in a closed campaign would wait for ever."""
+    if delivery.campaign_id is None:
+        return
+    status = session.scalar(sa.select(Campaign.status).where(Campaign.id == delivery.campaign_id))
+    if status in (CampaignStatus.CLOSED, CampaignStatus.ARCHIVED):
+        raise WrongState("This campaign is closed: nothing of it is sent any more.")
 
 
 def done_by_hand(session: Session, delivery_id: int, at: datetime, by: str, proof: str = "") -> Delivery:

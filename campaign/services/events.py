@@ -110,18 +110,18 @@ def put_aside(session: Session, source_id: str, raw: bytes, message: InboundMess
 
 
 def _delivery(session: Session, message: InboundMessage) -> Delivery | None:
-    """The newest delivery of what the token names, locked."""
+    """The newest delivery of what the token names, locked with the letter's others."""
     token = message.token
     if token is None:
         return None
-    query = sa.select(Delivery)
     if token.kind is TokenKind.LETTER:
-        query = query.join(Letter, Letter.id == Delivery.letter_id).where(Letter.reference == token.reference)
-    else:
-        query = query.join(MemberMail, MemberMail.id == Delivery.mail_id).where(MemberMail.reference == token.reference)
+        letter_id = session.scalar(sa.select(Letter.id).where(Letter.reference == token.reference))
+        ways = deliveries.locked_of_letter(session, letter_id) if letter_id is not None else ()
+        return ways[-1] if ways else None
     return session.scalar(
-        query.order_by(Delivery.id.desc())
-        .limit(1)
+        sa.select(Delivery)
+        .join(MemberMail, MemberMail.id == Delivery.mail_id)
+        .where(MemberMail.reference == token.reference)
         .with_for_update(of=Delivery)
         .execution_options(populate_existing=True)
     )

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from campaign.domain import schedule
 from campaign.domain.statuses import Status
 from campaign.models.campaign import CampaignExclusion
-from campaign.models.delivery import Delivery
+from campaign.models.delivery import Delivery, DeliveryChange
 from campaign.models.docket import Docket
 from campaign.models.letter import Letter
+from campaign.models.mail import BULK, MemberMail
 from campaign.models.office import Office, OfficeKind
 from campaign.models.suppression import Suppression
-from campaign.services import deliveries, offices
+from campaign.services import deliveries, offices, suppressions
 
 if TYPE_CHECKING:  # reading snapshots brings YAML and polygons along, which no worker needs
     from campaign.services.snapshots import HolderChange
@@ -32,14 +34,17 @@ def check_again(session: Session, ids: Sequence[int], now: datetime) -> list[int
         sa.select(
             Delivery.id,
             Delivery.give_up_at,
+            Delivery.tries,
             Letter.holder,
             Letter.office_id,
             Office.kind,
             Docket.closes_at,
             CampaignExclusion.office_id.label("excluded"),
             Suppression.reason.label("suppressed"),
+            MemberMail.kind.label("mail"),
         )
         .outerjoin(Letter, Letter.id == Delivery.letter_id)
+        .outerjoin(MemberMail, MemberMail.id == Delivery.mail_id)
         .outerjoin(Office, Office.id == Letter.office_id)
         .outerjoin(Docket, Docket.id == Letter.docket_id)
         .outerjoin(
@@ -66,17 +71,53 @@ def check_again(session: Session, ids: Sequence[int], now: datetime) -> list[int
         holder = holders.get(row.office_id)
         if row.closes_at is not None and row.closes_at <= now:
             verdicts[row.id] = (Status.EXPIRED, "the docket has closed")
-        elif row.give_up_at <= now:
+        elif row.give_up_at <= now and row.tries:
             verdicts[row.id] = (Status.EXPIRED, "it waited too long")
-        elif row.suppressed is not None:
+        elif row.suppressed is not None and suppressions.bars(
+            row.suppressed, bulk=row.mail is None or row.mail in BULK
+        ):
             verdicts[row.id] = (Status.CANCELLED, f"the address is no longer written to ({row.suppressed})")
         elif row.excluded is not None:
             verdicts[row.id] = (Status.HELD, "the campaign excludes this office")
         elif holder is not None and holder.identity != row.holder:
             verdicts[row.id] = (Status.HELD, "the office has another holder since it was signed")
+    for delivery_id in _released(session, [key for key, (status, _) in verdicts.items() if status is Status.HELD]):
+        del verdicts[delivery_id]
     for delivery_id, (status, why) in verdicts.items():
         deliveries.move(session, deliveries.locked(session, delivery_id), status, now, why, deliveries.SYSTEM)
-    return [delivery_id for delivery_id in ids if delivery_id not in verdicts]
+    left = [delivery_id for delivery_id in ids if delivery_id not in verdicts]
+    _give_time(session, [row.id for row in rows if row.give_up_at <= now], now)
+    return left
+
+
+def _give_time(session: Session, ids: Sequence[int], now: datetime) -> None:
+    """What was never tried, since its campaign was paused or no worker ran, has all its time still before it."""
+    if ids:
+        session.execute(
+            sa.update(Delivery)
+            .where(Delivery.id.in_(ids), Delivery.status == Status.QUEUED)
+            .values(give_up_at=now + schedule.GIVE_UP_AFTER)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _released(session: Session, ids: Sequence[int]) -> Sequence[int]:
+    """Those that were held before and that a person let go since: the decision stands."""
+    if not ids:
+        return ()
+    newest = (
+        sa.select(sa.func.max(DeliveryChange.id))
+        .where(
+            DeliveryChange.delivery_id.in_(ids),
+            sa.or_(DeliveryChange.old == Status.HELD, DeliveryChange.new == Status.HELD),
+        )
+        .group_by(DeliveryChange.delivery_id)
+    )
+    return session.scalars(
+        sa.select(DeliveryChange.delivery_id).where(
+            DeliveryChange.id.in_(newest), DeliveryChange.old == Status.HELD, DeliveryChange.new == Status.QUEUED
+        )
+    ).all()
 
 
 def hold_for_new_holders(session: Session, changes: Iterable[HolderChange], now: datetime) -> int:

@@ -14,15 +14,11 @@ from campaign import paths
 from campaign.domain.references import TokenKind, new_reference
 from campaign.domain.texts import tidy_line
 from campaign.models.company import Company
-from campaign.models.mail import MailKind, MemberMail
+from campaign.models.mail import BULK, MailKind, MemberMail
 from campaign.models.member import Member
 from campaign.models.organization import Organization
-from campaign.models.suppression import SuppressionReason
 from campaign.services import deliveries, suppressions
 from campaign.services.outgoing import Envelope
-
-BULK = frozenset({MailKind.INVITATION, MailKind.REMINDER})
-"""Campaign mail: carries one-click unsubscribe, and stops for who used it."""
 
 
 @cache
@@ -59,7 +55,7 @@ def send(
     if existing is not None:
         return existing
     barred = suppressions.standing(session, member.email)
-    if barred is not None and (kind in BULK or barred.reason is not SuppressionReason.UNSUBSCRIBED):
+    if barred is not None and suppressions.bars(barred.reason, bulk=kind in BULK):
         return None
     reference = new_reference()
     unsubscribe = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.domain.errors import Invalid, NotFound
 from campaign.domain.events import ResponseKind
 from campaign.domain.references import new_reference
-from campaign.domain.statuses import RESPONSE_MOVES, ResponseState, Status, may_move
+from campaign.domain.statuses import RESPONSE_MOVES, UNANSWERED, ResponseState, Status, may_move
 from campaign.domain.texts import tidy
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
@@ -43,7 +44,9 @@ def record(
     """Adds a response and raises the letter's state; whoever answers has received, so an unclear letter is settled too.
 
     The same source and id a second time returns the first row. Raises Invalid for a day before the letter was signed.
+    The letter is ours until the end of the transaction, so that two answers at once count one state.
     """
+    ways = _locked(session, letter)
     text = tidy(text)
     if len(text) > TEXT_LIMIT:
         raise Invalid(f"The answer takes {TEXT_LIMIT:,} characters. Cut {len(text) - TEXT_LIMIT:,}.", field="text")
@@ -69,34 +72,35 @@ def record(
     )
     session.add(row)
     session.flush()
-    _raise_state(session, letter, STATE_OF[kind], received_at)
-    _settle(session, letter, now, by)
+    _raise_state(session, letter, ways, STATE_OF[kind], received_at)
+    for delivery in ways:
+        if delivery.status in (Status.ACCEPTED, Status.UNCLEAR):
+            deliveries.move(session, delivery, Status.DELIVERED, now, "the office answered", by)
     return row
 
 
-def _raise_state(session: Session, letter: Letter, new: ResponseState, at: datetime) -> None:
+def _locked(session: Session, letter: Letter) -> Sequence[Delivery]:
+    """The letter's deliveries, locked and fresh, and the letter fresh after them: whoever changes how far a letter is
+    answered holds its deliveries first, as a notice does."""
+    ways = deliveries.locked_of_letter(session, letter.id)
+    session.refresh(letter)
+    return ways
+
+
+def _raise_state(session: Session, letter: Letter, ways: Sequence[Delivery], new: ResponseState, at: datetime) -> None:
     old = letter.response
     if not may_move(RESPONSE_MOVES, old, new):
         return
     letter.response_becomes(new, at)
-    delivery = deliveries.of_letter(session, letter.id)[-1]
     counts.responded(
         session,
         campaign_id=letter.campaign_id,
         office_id=letter.office_id,
-        channel=delivery.channel,
+        channel=ways[-1].channel,
         counted_on=letter.signed_on,
         old=old,
         new=new,
     )
-
-
-def _settle(session: Session, letter: Letter, now: datetime, by: str) -> None:
-    for delivery in deliveries.of_letter(session, letter.id):
-        if delivery.status in (Status.ACCEPTED, Status.UNCLEAR):
-            row = deliveries.locked(session, delivery.id)
-            if row.status in (Status.ACCEPTED, Status.UNCLEAR):
-                deliveries.move(session, row, Status.DELIVERED, now, "the office answered", by)
 
 
 def judge(session: Session, response_id: int, kind: ResponseKind, at: datetime, by: str) -> Response:
@@ -104,9 +108,11 @@ def judge(session: Session, response_id: int, kind: ResponseKind, at: datetime, 
     row = session.get(Response, response_id)
     if row is None:
         raise NotFound("There is no such answer.")
+    letter = session.get_one(Letter, row.letter_id)
+    ways = _locked(session, letter)
     audit.record(session, at=at, by=by, act=f"judged {kind}", subject=f"response:{row.id}", was=str(row.kind))
     row.kind = kind
-    _raise_state(session, session.get_one(Letter, row.letter_id), STATE_OF[kind], row.received_at)
+    _raise_state(session, letter, ways, STATE_OF[kind], row.received_at)
     return row
 
 
@@ -122,14 +128,22 @@ def presume_no_reply(session: Session, before: datetime, now: datetime, limit: i
     """Letters delivered or accepted before `before` and never answered become `no_reply`; a late reply still wins."""
     rows = session.scalars(
         sa.select(Letter)
-        .join(Delivery, Delivery.letter_id == Letter.id)
         .where(
-            Letter.response.in_((ResponseState.NONE, ResponseState.ACKNOWLEDGED)),
-            Delivery.status.in_((Status.ACCEPTED, Status.DELIVERED)),
-            Delivery.changed_at < before,
+            Letter.response.in_(UNANSWERED),
+            Letter.signed_at < before,
+            sa.exists().where(
+                Delivery.letter_id == Letter.id,
+                Delivery.status.in_((Status.ACCEPTED, Status.DELIVERED)),
+                Delivery.changed_at < before,
+            ),
         )
+        .order_by(Letter.signed_at)
         .limit(limit)
     ).all()
-    for letter in rows:
-        _raise_state(session, letter, ResponseState.NO_REPLY, now)
-    return len(rows)
+    presumed = 0
+    for letter in sorted(rows, key=lambda row: row.id):
+        ways = _locked(session, letter)  # an answer may have come since the list was read
+        if letter.response in UNANSWERED:
+            _raise_state(session, letter, ways, ResponseState.NO_REPLY, now)
+            presumed += 1
+    return presumed

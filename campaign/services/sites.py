@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain.districts import District, congress_at
-from campaign.domain.errors import Invalid
+from campaign.domain.errors import Invalid, NotFound
 from campaign.domain.holders import Holder
 from campaign.domain.matching import Match, MatchStatus, Place, place_key
 from campaign.models.company import Facility
 from campaign.models.match import ConfirmedBy, DistrictMatch
 from campaign.models.member import Member
-from campaign.services import matching, offices
+from campaign.services import inserts, matching, offices
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +102,22 @@ def choose(session: Session, site: Facility, code: str, at: datetime, by: Confir
     allowed = {district.key for district in (*match.districts, *match.suggested)}
     if code not in allowed and not (not number and state in match.states):
         raise Invalid("Choose one of the representatives shown, or senators only.", field="seat")
+    inserts.if_absent(
+        session,
+        DistrictMatch,
+        place_key=place_key(place_of(site)),
+        congress=match.congress,
+        status=match.status,
+        states=list(match.states),
+        districts=[district.key for district in match.districts],
+        suggested=[district.key for district in match.suggested],
+        method=match.method,
+        confidence=match.confidence,
+        vintage=match.vintage,
+        matched_at=at,
+    )
     row = _stored(session, site, at)
     if row is None:
-        row = DistrictMatch(
-            place_key=place_key(place_of(site)),
-            congress=match.congress,
-            status=match.status,
-            states=list(match.states),
-            districts=[district.key for district in match.districts],
-            suggested=[district.key for district in match.suggested],
-            method=match.method,
-            confidence=match.confidence,
-            vintage=match.vintage,
-            matched_at=at,
-        )
-        session.add(row)
+        raise NotFound("The choice could not be kept.")
     row.confirmed_by, row.chosen_state = by, state
     row.chosen_district = int(number) if number else None

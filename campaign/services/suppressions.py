@@ -7,7 +7,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from campaign.domain.errors import NotFound
 from campaign.models.suppression import Suppression, SuppressionReason
+from campaign.services import inserts
 
 
 def standing(session: Session, address: str) -> Suppression | None:
@@ -16,15 +18,19 @@ def standing(session: Session, address: str) -> Suppression | None:
     )
 
 
+def bars(reason: SuppressionReason, *, bulk: bool) -> bool:
+    """Whether an address that stands here for this reason gets no such mail: who unsubscribed still asks for links."""
+    return bulk or reason is not SuppressionReason.UNSUBSCRIBED
+
+
 def suppress(
     session: Session, address: str, reason: SuppressionReason, at: datetime, event_id: int | None = None
 ) -> Suppression:
-    """Twice is once: the first reason stands."""
+    """Twice is once, also at the same moment: the first reason stands."""
+    inserts.if_absent(session, Suppression, address=address.lower(), reason=reason, at=at, event_id=event_id)
     found = standing(session, address)
     if found is None:
-        found = Suppression(address=address.lower(), reason=reason, at=at, event_id=event_id)
-        session.add(found)
-        session.flush()
+        raise NotFound("It was lifted meanwhile.")
     return found
 
 

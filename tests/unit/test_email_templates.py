@@ -8,8 +8,8 @@ import pytest
 from jinja2 import UndefinedError
 
 from campaign.domain.references import TokenKind, TokenSigner, new_reference
-from campaign.models.mail import MailKind
-from campaign.services.mails import BULK, _environment
+from campaign.models.mail import BULK, MailKind
+from campaign.services.mails import _environment
 
 SIGNER = TokenSigner("not a secret")
 URL = f"https://letters.example/go/{SIGNER.sign(TokenKind.INVITATION, new_reference())}"

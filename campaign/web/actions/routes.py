@@ -19,7 +19,7 @@ from campaign.models.match import ConfirmedBy
 from campaign.models.member import Member
 from campaign.runtime import runtime
 from campaign.services import actions, mails, sites
-from campaign.services.actions import Preview, Signature
+from campaign.services.actions import Prepared, Preview, Signature
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access, outgoing
 from campaign.web.actions import views
@@ -300,6 +300,8 @@ def sign(slug: str) -> ResponseReturnValue:
     now = database_now()
     form = SignForm()
     view = actions.preview(db.session(), action, now)
+    if not view.seats.settled:
+        return redirect(url_for(".where", slug=slug), 303)
     form.count = len(view.going)
     if not form.validate_on_submit():
         return _letters_page(campaign, action, view, form), 422
@@ -345,14 +347,16 @@ def _send_copy(rows: Any, made: list[Any], now: datetime) -> None:
 def keep(slug: str, target: str) -> ResponseReturnValue:
     """Leaves an office out, or takes it in again."""
     _, action = _editing(slug)
-    _known_target(action, target)
+    prepared = _known_target(action, target)
     included = request.form.get("included") == "yes"
+    if included and prepared.gone:
+        raise WrongState("This letter has left already, and no office is written to twice.")
     with unit_of_work() as rows:
         actions.edit(views.own(rows, action.id), target, database_now(), included=included)
     return redirect(url_for(".letters_", slug=slug, _anchor=f"letter-{target}"), 303)
 
 
-def _known_target(action: Action, target: str) -> Any:
+def _known_target(action: Action, target: str) -> Prepared:
     view = actions.preview(db.session(), action, database_now())
     for each in view.prepared:
         if each.target == target:

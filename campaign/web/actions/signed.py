@@ -109,7 +109,7 @@ def _record_answer(letter_id: int, form: Any, by: str, source: str) -> None:
         now = database_now()
         responses.record(
             rows,
-            views.letter_row(rows, letter_id),
+            rows.get_one(Letter, letter_id),
             ResponseKind(form.kind.data),
             received_at=views.moment_of(form.received_on.data, now, rows),
             now=now,

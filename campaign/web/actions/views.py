@@ -250,13 +250,6 @@ def own(session: Session, action_id: int) -> Action:
     return found
 
 
-def letter_row(session: Session, letter_id: int) -> Letter:
-    found = session.scalar(sa.select(Letter).where(Letter.id == letter_id).with_for_update())
-    if found is None:
-        raise NotFound("There is no such letter.")
-    return found
-
-
 def moment_of(day: date, now: datetime, session: Session) -> datetime:
     """Noon of that day in the organization's zone; today means now."""
     zone = counts.zone(session)

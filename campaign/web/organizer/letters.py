@@ -21,7 +21,7 @@ from campaign.services import deliveries, responses, stories
 from campaign.services.deliveries import DECISIONS, Cancelled, Decision
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access, printed
-from campaign.web.actions.views import letter_row, moment_of, put_error
+from campaign.web.actions.views import moment_of, put_error
 from campaign.web.organizer import csvfile, queries, words
 from campaign.web.organizer.blueprint import bp, campaign
 from campaign.web.organizer.forms import AnswerForm, DecisionForm, PressForm
@@ -215,7 +215,7 @@ def _record(letter_id: int, form: AnswerForm) -> None:
         now = database_now()
         responses.record(
             session,
-            letter_row(session, letter_id),
+            session.get_one(Letter, letter_id),
             ResponseKind(form.kind.data),
             received_at=moment_of(received_on, now, session),
             now=now,

@@ -1,0 +1,145 @@
+"""What is looked at again before a letter leaves, and what a person's decision is worth then."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaign.database import transaction
+from campaign.domain.errors import WrongState
+from campaign.domain.schedule import GIVE_UP_AFTER
+from campaign.domain.statuses import CampaignStatus, Status
+from campaign.models.campaign import Campaign, CampaignExclusion
+from campaign.models.delivery import Delivery
+from campaign.models.letter import Letter
+from campaign.models.mail import MailKind, MemberMail
+from campaign.models.suppression import SuppressionReason
+from campaign.services import actions, campaigns, deliveries, held, invitations, links, suppressions
+from campaign.services.actions import Signature
+from campaign.services.deliveries import Decision
+from tests import factories
+from tests.factories import ENVELOPE, NOW
+
+WEEK = timedelta(days=7)
+
+
+def letters(session: Session, **values: object) -> list[Letter]:
+    with transaction(session):
+        factories.staff_address(session)
+        company, _ = factories.company(session)
+        card = factories.recommendation(session)
+        on = factories.campaign(session, card, **values)
+        return factories.signed(session, factories.member(session, company), on, card.key)
+
+
+def waiting(session: Session) -> list[int]:
+    return list(session.scalars(sa.select(Delivery.id).where(Delivery.status == Status.QUEUED).order_by(Delivery.id)))
+
+
+def test_who_unsubscribed_still_gets_the_link_they_ask_for_and_no_campaign_mail(each_session: Session) -> None:
+    session = each_session
+    with transaction(session):
+        on = factories.campaign(session, factories.recommendation(session))
+        who = factories.member(session, factories.company(session)[0])
+        invitations.invite(session, who, on, ENVELOPE, NOW)
+        links.send_sign_in(session, who.email, ENVELOPE, NOW)
+        suppressions.suppress(session, who.email, SuppressionReason.UNSUBSCRIBED, NOW)
+    with transaction(session):
+        (left,) = held.check_again(session, waiting(session), NOW)
+    kind = sa.select(MemberMail.kind).join(Delivery, Delivery.mail_id == MemberMail.id)
+    assert session.scalar(kind.where(Delivery.id == left)) is MailKind.SIGN_IN
+    assert session.scalar(kind.where(Delivery.status == Status.CANCELLED)) is MailKind.INVITATION
+
+
+def test_a_held_letter_that_a_person_sends_is_not_held_again_for_the_same_reason(each_session: Session) -> None:
+    session = each_session
+    first, *_ = letters(session)
+    with transaction(session):
+        session.add(CampaignExclusion(campaign_id=first.campaign_id, office_id=first.office_id))
+    with transaction(session):
+        assert len(held.check_again(session, waiting(session), NOW)) == 2
+    (stopped,) = session.scalars(sa.select(Delivery.id).where(Delivery.status == Status.HELD))
+    with transaction(session):
+        deliveries.decide(session, stopped, Decision.SEND_AGAIN, NOW, "agreed with the office", "user:1")
+    with transaction(session):
+        assert stopped in held.check_again(session, waiting(session), NOW)
+    with transaction(session):  # a new reason holds it anew
+        deliveries.hold_for_offices(session, [first.office_id], NOW, "the office has another holder")
+        deliveries.move(session, deliveries.locked(session, stopped), Status.QUEUED, NOW, "sent", "user:1")
+        deliveries.hold_for_offices(session, [first.office_id], NOW, "and another")
+    assert session.get_one(Delivery, stopped).status is Status.HELD
+
+
+def test_a_letter_that_was_never_tried_does_not_expire_in_a_long_pause(each_session: Session) -> None:
+    session = each_session
+    letters(session)
+    late = NOW + WEEK
+    tried, *others = waiting(session)
+    with transaction(session):
+        session.get_one(Delivery, tried).tries = 1
+    with transaction(session):
+        assert held.check_again(session, waiting(session), late) == others
+    assert session.get_one(Delivery, tried).status is Status.EXPIRED
+    assert set(session.scalars(sa.select(Delivery.give_up_at).where(Delivery.id.in_(others)))) == {late + GIVE_UP_AFTER}
+
+
+def test_the_end_of_its_window_does_not_send_what_a_person_paused(session: Session) -> None:
+    first, *_ = letters(session, closes_at=NOW + timedelta(minutes=5))
+    with transaction(session):
+        campaigns.pause(session, first.campaign_id, NOW, "user:1")
+    after = NOW + timedelta(hours=1)
+    with transaction(session):
+        assert campaigns.close_due(session, after) == 0
+        campaigns.resume(session, first.campaign_id, after, "user:1")
+        assert campaigns.close_due(session, after) == 1
+    assert session.get_one(Campaign, first.campaign_id).status is CampaignStatus.CLOSING
+
+
+def test_nothing_is_queued_again_in_a_closed_campaign(session: Session) -> None:
+    first, *_ = letters(session)
+    with transaction(session):
+        deliveries.hold_for_offices(session, [first.office_id], NOW, "another holder")
+        for step in (CampaignStatus.CLOSING, CampaignStatus.CLOSED):
+            campaigns.move(session, first.campaign_id, step, NOW, "over", "user:1")
+    (row,) = session.scalars(sa.select(Delivery).where(Delivery.status == Status.HELD)).all()
+    with pytest.raises(WrongState, match="closed"), transaction(session):
+        deliveries.decide(session, row.id, Decision.SEND_AGAIN, NOW, "", "user:1")
+    with transaction(session):
+        deliveries.decide(session, row.id, Decision.GIVE_UP, NOW, "", "user:1")
+
+
+def test_an_office_whose_letter_left_is_not_written_to_again_whatever_the_draft_says(each_session: Session) -> None:
+    """Its paragraphs had been edited, and the member takes it in again: it stays out."""
+    session = each_session
+    with transaction(session):
+        factories.staff_address(session)
+        card = factories.recommendation(session)
+        on = factories.campaign(session, card)
+        who = factories.member(session, factories.company(session)[0])
+        action = factories.draft(session, who, on, card.key)
+        target = actions.preview(session, action, NOW).prepared[0].target
+        actions.edit(action, target, NOW, included=True, edits={"closing": "Thank you, and come by."})
+        shown = actions.preview(session, action, NOW).digest
+        who_id, on_id, name = who.id, on.id, who.name
+        action_id = action.id
+    with transaction(session):
+        _, made = actions.sign(session, action_id, Signature(name, shown, "test"), NOW)
+        (gone,) = (each for each in made if each.target == target)
+        row = deliveries.of_letter(session, gone.id)[0]
+        row.lease_owner, row.lease_until = "w", NOW
+        deliveries.move(session, row, Status.SENDING, NOW, "", "w")
+    with transaction(session):
+        undone = actions.undo(session, action_id, NOW)
+        assert undone.left == (gone.addressee,)
+    with transaction(session):
+        draft = actions.find(session, who_id, session.get_one(Campaign, on_id))
+        assert draft is not None
+        actions.edit(draft, target, NOW, included=True)
+        view = actions.preview(session, draft, NOW)
+        assert [each.target for each in view.prepared if each.gone] == [target]
+    with transaction(session):
+        _, again = actions.sign(session, action_id, Signature(name, view.digest, "test"), NOW)
+        assert {each.target for each in again} == {each.target for each in made} - {target}

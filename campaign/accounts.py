@@ -52,6 +52,7 @@ class PasswordForm(LoginForm):
         now = aware_utcnow()
         if _failures(db.session(), account, network, now):
             raise TooManyTries("Too many tries. Wait 15 minutes, then try again.")
+        self.remember.data = False  # a cookie that outlives our session rows; the form has no box for it
         if super().validate(**kwargs):
             return True
         with unit_of_work() as rows:

@@ -56,7 +56,7 @@ class SignIn(HasId, HasCreation, Base):
 
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"), index=True)
     sid_digest: Mapped[str] = mapped_column(unique=True)
-    method: Mapped[str]  # password, link or invitation
+    method: Mapped[str]  # password, link, invitation or demonstration
     last_seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     campaign_id: Mapped[int | None] = mapped_column(sa.ForeignKey("campaigns.id"))  # a door opens one campaign only

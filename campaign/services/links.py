@@ -17,6 +17,7 @@ from campaign.services import mails
 from campaign.services.outgoing import Envelope
 
 LASTS = timedelta(hours=1)
+MOST_AN_HOUR = 6
 
 
 def create(session: Session, user: User, next_path: str, now: datetime) -> Link:
@@ -38,7 +39,7 @@ def send_sign_in(
     if member is None:
         return False
     user = session.get_one(User, member.user_id)
-    if not user.active:
+    if not user.active or _enough(session, user, now):
         return False
     link = create(session, user, f"/c/{campaign.slug}/act" if campaign else "", now)
     mail = mails.send(
@@ -52,6 +53,12 @@ def send_sign_in(
         url=url(link, envelope),
     )
     return mail is not None
+
+
+def _enough(session: Session, user: User, now: datetime) -> bool:
+    """Whether this person's mailbox has got enough links lately, whoever asks from however many places."""
+    recent = sa.select(sa.func.count()).where(Link.user_id == user.id, Link.created_at > now - LASTS)
+    return (session.scalar(recent) or 0) >= MOST_AN_HOUR
 
 
 def use(session: Session, link_id: int, now: datetime) -> tuple[User, str]:

@@ -28,6 +28,8 @@ from campaign.models.member import Member
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+STAFF = frozenset({"organizer", "admin"})
+STAFF_METHODS = frozenset({"password", "demonstration"})
 PUBLIC_STATUSES = frozenset(
     {CampaignStatus.LIVE, CampaignStatus.PAUSED, CampaignStatus.CLOSING, CampaignStatus.CLOSED, CampaignStatus.ARCHIVED}
 )
@@ -35,7 +37,8 @@ PUBLIC_STATUSES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The signed-in person. `by` is how the record names them."""
+    """The signed-in person. `by` is how the record names them. Roles of staff count only in a session that a password
+    began: who also is a member comes by mailed links too, and a mailbox is no password."""
 
     user_id: int
     name: str
@@ -44,6 +47,7 @@ class Actor:
     member_id: int | None = None
     company: str = ""
     campaign_id: int | None = None  # a door opens one campaign only
+    as_staff: bool = False
 
     @property
     def by(self) -> str:
@@ -51,11 +55,11 @@ class Actor:
 
     @property
     def is_organizer(self) -> bool:
-        return bool(self.roles & {"organizer", "admin"}) and self.campaign_id is None
+        return self.as_staff and bool(self.roles & STAFF)
 
     @property
     def is_admin(self) -> bool:
-        return "admin" in self.roles and self.campaign_id is None
+        return self.as_staff and "admin" in self.roles
 
 
 def actor() -> Actor | None:
@@ -84,6 +88,7 @@ def _load_actor() -> Actor | None:
         member_id=member.id if member else None,
         company=(row[1] or "") if row else "",
         campaign_id=sign_in.campaign_id if sign_in else None,
+        as_staff=sign_in is not None and sign_in.method in STAFF_METHODS,
     )
 
 
@@ -120,6 +125,8 @@ def _check_organizer() -> Any:
     if who is None:
         return redirect(url_for("security.login", next=request.path), 302)
     if not who.is_organizer:
+        if who.roles & STAFF:
+            raise NotAllowed("This page needs your password. Sign out, then sign in as staff.")
         raise NotFound("There is no such page.")
     return None
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask_security.utils import hash_password
 from sqlalchemy import event
 
 from campaign.database import transaction
@@ -29,13 +30,12 @@ from campaign.models.invitation import Invitation
 from campaign.models.letter import Letter
 from campaign.models.response import Response
 from campaign.models.user import User
-from campaign.runtime import runtime
-from campaign.services import campaigns, dashboard, deliveries, links, metrics, responses
-from campaign.services.outgoing import Envelope
+from campaign.services import campaigns, dashboard, deliveries, metrics, responses
 from campaign.unit_of_work import database_now
 from tests import factories
 from tests.factories import NOW
 
+PASSWORD = "a horse and two batteries"
 PAGES = ("", "/live", "/letters", "/letters.csv", "/attention", "/offices", "/sites", "/pause", "/resume")
 
 
@@ -46,10 +46,9 @@ class Browser:
         self.client = app.test_client()
         with transaction(db.session()) as session:
             user = session.scalars(sa.select(User).where(User.email == email)).one()
-            link = links.create(session, user, "/organize/", database_now())
-            door = links.url(link, Envelope(runtime().signer, "b.example", "")).partition("/go/")[2]
-        self.get(f"/go/{door}")
-        assert self.post(f"/go/{door}").status_code == 303
+            user.password = user.password or hash_password(PASSWORD)
+        self.get("/account/login")
+        assert self.post("/account/login", email=email, password=PASSWORD).status_code == 302
 
     def _open(self, path: str, **how: Any) -> Any:
         """In an empty context: with the test's own app context open, Flask would share its `g` over all requests."""

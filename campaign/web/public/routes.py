@@ -17,6 +17,7 @@ from campaign.models.invitation import Invitation
 from campaign.models.letter import Letter
 from campaign.models.mail import MemberMail
 from campaign.models.member import Member
+from campaign.models.organization import Organization
 from campaign.models.suppression import SuppressionReason
 from campaign.models.user import Link, User
 from campaign.runtime import runtime
@@ -96,6 +97,8 @@ def _invitation(read: Token) -> ResponseReturnValue:
         return _no_door(f"{found.name} has ended. This link worked until it closed.", 410, found)
     member = session.get_one(Member, invitation.member_id)
     user = session.get_one(User, member.user_id)
+    if not user.active:
+        return _no_door("This link has stopped working. Ask your association for help.", 410)
     if request.method == "GET" or not PressForm().validate_on_submit():
         return render_template(
             "public/door.html", **door.view(session, found, member, database_now()), form=PressForm()
@@ -124,7 +127,8 @@ def _sign_in_link(read: Token) -> ResponseReturnValue:
     link_id = link.id
     with unit_of_work() as rows:
         user, next_path = links.use(rows, link_id, database_now())
-        staff = user.has("organizer", "admin")
+        # mailed links are for members; only the demonstration hands out links to staff
+        staff = rows.get_one(Organization, 1).is_demonstration and user.has(*access.STAFF)
         accounts.sign_in(user, "demonstration" if staff else "link")
     g.pop("actor", None)
     return redirect(next_path or url_for("organizer.campaigns" if staff else "actions.my_letters"), 303)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -196,20 +196,25 @@ class Preview:
         return digest(*(f"{each.target}:{each.written.letter.digest}" for each in self.going if each.written.letter))
 
 
-def keys_of(session: Session, action: Action) -> list[str]:
-    ids = [choice.recommendation_id for choice in action.choices]
-    rows = session.execute(sa.select(Recommendation.id, Recommendation.key).where(Recommendation.id.in_(ids)))
-    found = dict(rows.all())
-    return [found[each] for each in ids]
+def keys_of(action: Action, cards: Iterable[Recommendation]) -> list[str]:
+    """What the member chose of these, in their order."""
+    keys = {card.id: card.key for card in cards}
+    return [keys[each.recommendation_id] for each in action.choices if each.recommendation_id in keys]
 
 
-def preview(session: Session, action: Action, at: datetime, keys: Sequence[str] | None = None) -> Preview:
-    """The letters of this action as they would be signed now. Writes nothing."""
+def preview(
+    session: Session,
+    action: Action,
+    at: datetime,
+    keys: Sequence[str] | None = None,
+    cards: Sequence[Recommendation] | None = None,
+) -> Preview:
+    """The letters of this action as they would be signed now, or with other choices (`keys`). Writes nothing."""
     site = session.get_one(Facility, action.facility_id)
     found = sites.seats(session, site, at)
-    maker = letters.writer(session, action, found.holders, at)
+    maker = letters.writer(session, action, found.holders, at, cards)
     drafts = {draft.target: draft for draft in action.drafts}
-    wanted = maker.destinations(list(keys) if keys is not None else keys_of(session, action), at)
+    wanted = maker.destinations(keys_of(action, maker.recommendations.values()) if keys is None else keys, at)
     staff = routes.staff_addresses(session, [destination.office_id for destination in wanted])
     gone = _gone(session, action)
     prepared = []
@@ -263,6 +268,8 @@ def sign(
     if fold(name) != fold(member.name):
         raise Invalid(f"Sign with your own name, {member.name}.", field="name")
     view = preview(session, action, now)
+    if not view.seats.settled:
+        raise WrongState("Choose your representative first: your address fits more than one.")
     if not view.going:
         raise Invalid("No letter is left to send. Keep at least one office.", field="offices")
     if view.digest != signature.shown:

@@ -300,12 +300,19 @@ def newest_version(session: Session, campaign: Campaign) -> LetterTemplateVersio
     return found
 
 
-def writer(session: Session, action: Action, holders: Sequence[Holder], at: datetime) -> Writer:
-    """Reads everything that the letters of this action are made of; `holders` are the offices of its site."""
+def writer(
+    session: Session,
+    action: Action,
+    holders: Sequence[Holder],
+    at: datetime,
+    cards: Sequence[Recommendation] | None = None,
+) -> Writer:
+    """Reads everything that the letters of this action are made of; `holders` are the offices of its site, `cards` the
+    campaign's recommendations where the caller has read them."""
     campaign = session.get_one(Campaign, action.campaign_id)
     member = session.get_one(Member, action.member_id)
     facility = session.get_one(Facility, action.facility_id)
-    cards = recommendations_of(session, campaign.id)
+    cards = recommendations_of(session, campaign.id) if cards is None else cards
     dockets = {
         docket.id: docket
         for docket in session.scalars(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -49,8 +49,8 @@ def offices_of(session: Session, districts: Iterable[District], states: Iterable
         conditions.append(sa.and_(Office.state.in_(senate), Office.kind == OfficeKind.SENATOR))
     if not conditions:
         return []
-    ids = list(session.scalars(sa.select(Office.id).where(sa.or_(*conditions), Office.active)))
-    return in_order(holder_at(session, ids, at).values(), wanted)
+    offices = session.scalars(sa.select(Office).where(sa.or_(*conditions), Office.active)).all()
+    return in_order(_holders_of(session, offices, at).values(), wanted)
 
 
 def in_order(holders: Iterable[Holder], districts: list[District]) -> list[Holder]:
@@ -103,10 +103,15 @@ def _holders(
     found: dict[int, Holder] = {}
     for start in range(0, len(values), _CHUNK):
         offices = session.scalars(sa.select(Office).where(column.in_(values[start : start + _CHUNK]))).all()
-        tenures = _tenures(session, [office.id for office in offices], at)
-        for office in offices:
-            found[office.id] = _holder(office, tenures.get(office.id, []), at)
+        found.update(_holders_of(session, offices, at))
     return found
+
+
+def _holders_of(session: Session, offices: Sequence[Office], at: datetime) -> dict[int, Holder]:
+    """One statement, or none where all are agencies, whose head stands with the office."""
+    seats = [office.id for office in offices if office.kind is not OfficeKind.AGENCY]
+    tenures = _tenures(session, seats, at) if seats else {}
+    return {office.id: _holder(office, tenures.get(office.id, []), at) for office in offices}
 
 
 def _tenures(session: Session, office_ids: list[int], at: datetime) -> dict[int, list[tuple[Tenure, Legislator]]]:

@@ -307,5 +307,5 @@ def test_who_speaks_for_two_sites_types_once(session: Session) -> None:
     with transaction(session):
         other = actions.start(session, who, on, second.id, NOW)
         assert other.story == "We make magnets."
-        assert actions.keys_of(session, other) == [card.key]
+        assert actions.keys_of(other, [card]) == [card.key]
         assert {each.target for each in actions.preview(session, other, NOW).prepared} == {"HOH14", "SOH01", "SOH03"}

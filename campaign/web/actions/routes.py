@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +18,9 @@ from campaign.models.company import Facility
 from campaign.models.mail import MailKind
 from campaign.models.match import ConfirmedBy
 from campaign.models.member import Member
+from campaign.models.recommendation import Recommendation
 from campaign.runtime import runtime
-from campaign.services import actions, mails, sites
+from campaign.services import actions, letters, mails, sites
 from campaign.services.actions import Prepared, Preview, Signature
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access, outgoing
@@ -47,9 +49,13 @@ def _draft(slug: str) -> tuple[Campaign, Action]:
 def _editing(slug: str) -> tuple[Campaign, Action]:
     """The draft; raises WrongState when it is signed or the campaign takes no letters."""
     campaign, action = _draft(slug)
+    _check(campaign, action)
+    return campaign, action
+
+
+def _check(campaign: Campaign, action: Action) -> None:
     actions.check_open(campaign, database_now())
     actions.check_draft(action)
-    return campaign, action
 
 
 @bp.get("/c/<slug>/act")
@@ -70,11 +76,12 @@ def pick(slug: str) -> ResponseReturnValue:
     campaign, action = _draft(slug)
     if action.status is not ActionStatus.DRAFT and request.method == "GET":
         return redirect(url_for(".sent", slug=slug), 303)
-    _editing(slug)
+    _check(campaign, action)
     session = db.session()
     site = session.get_one(Facility, action.facility_id)
-    cards = views.cards(session, campaign, site, database_now())
-    form = PickForm(choices=actions.keys_of(session, action))
+    found = letters.recommendations_of(session, campaign.id)
+    cards = views.cards(session, found, site, database_now())
+    form = PickForm(choices=actions.keys_of(action, found))
     form.choices.choices = [(card.key, card.title) for card in cards]
     status = 200
     if request.method == "POST":
@@ -93,15 +100,17 @@ def pick(slug: str) -> ResponseReturnValue:
         form=form,
         now=database_now(),
         step="pick",
-        **_panel(action, cards, form.choices.data),
+        **_panel(action, found, cards, form.choices.data),
     )
     return page, status
 
 
-def _panel(action: Action, cards: list[views.Card], ticked: list[str] | None) -> dict[str, Any]:
+def _panel(
+    action: Action, found: Sequence[Recommendation], cards: list[views.Card], ticked: list[str] | None
+) -> dict[str, Any]:
     """What the ticked boxes make, for the side panel and the bar."""
     keys = views.known(ticked, cards)[: actions.MOST_CHOICES]
-    return {"preview": actions.preview(db.session(), action, database_now(), keys=keys), "picked": len(keys)}
+    return {"preview": actions.preview(db.session(), action, database_now(), keys, found), "picked": len(keys)}
 
 
 @bp.post("/c/<slug>/act/pick/panel")
@@ -111,9 +120,10 @@ def panel(slug: str) -> ResponseReturnValue:
     """The side panel for the boxes that are ticked now; writes nothing."""
     campaign, action = _editing(slug)
     session = db.session()
-    cards = views.cards(session, campaign, session.get_one(Facility, action.facility_id), database_now())
+    found = letters.recommendations_of(session, campaign.id)
+    cards = views.cards(session, found, session.get_one(Facility, action.facility_id), database_now())
     return render_template(
-        "actions/_panel.html", campaign=campaign, **_panel(action, cards, request.form.getlist("choices"))
+        "actions/_panel.html", campaign=campaign, **_panel(action, found, cards, request.form.getlist("choices"))
     )
 
 
@@ -203,14 +213,15 @@ def facts(slug: str) -> ResponseReturnValue:
             _tell(action.id, form)
             return redirect(url_for(".letters_", slug=slug), 303)
         status = 422
+    view = actions.preview(session, action, database_now())
     page = render_template(
         "actions/facts.html",
         campaign=campaign,
         site=place,
         sites=sites.of_member(session, session.get_one(Member, access.member_id())),
-        seats=sites.seats(session, place, database_now()),
+        seats=view.seats,
         form=form,
-        meter=views.meter(session, action, form, database_now()),
+        meter=views.meter(view, action, form),
         story_limit=actions.STORY_LIMIT,
         step="facts",
     )
@@ -253,7 +264,8 @@ def meter(slug: str) -> ResponseReturnValue:
     form = FactsForm()
     session = db.session()
     form.reasons.choices = views.reasons(session, campaign, session.get_one(Facility, action.facility_id))
-    return render_template("actions/_meter.html", meter=views.meter(session, action, form, database_now()))
+    view = actions.preview(session, action, database_now())
+    return render_template("actions/_meter.html", meter=views.meter(view, action, form))
 
 
 @bp.get("/c/<slug>/act/letters")
@@ -297,13 +309,11 @@ def sign(slug: str) -> ResponseReturnValue:
     campaign, action = _draft(slug)
     if action.status is not ActionStatus.DRAFT:
         return redirect(url_for(".sent", slug=slug), 303)
-    now = database_now()
     form = SignForm()
-    view = actions.preview(db.session(), action, now)
-    if not view.seats.settled:
-        return redirect(url_for(".where", slug=slug), 303)
-    form.count = len(view.going)
     if not form.validate_on_submit():
+        view = actions.preview(db.session(), action, database_now())
+        form.count = len(view.going)
+        form.validate()  # again: its words name the number of letters
         return _letters_page(campaign, action, view, form), 422
     action_id = action.id
     try:
@@ -347,7 +357,7 @@ def _send_copy(rows: Any, made: list[Any], now: datetime) -> None:
 def keep(slug: str, target: str) -> ResponseReturnValue:
     """Leaves an office out, or takes it in again."""
     _, action = _editing(slug)
-    prepared = _known_target(action, target)
+    _, prepared = _known_target(action, target)
     included = request.form.get("included") == "yes"
     if included and prepared.gone:
         raise WrongState("This letter has left already, and no office is written to twice.")
@@ -356,11 +366,11 @@ def keep(slug: str, target: str) -> ResponseReturnValue:
     return redirect(url_for(".letters_", slug=slug, _anchor=f"letter-{target}"), 303)
 
 
-def _known_target(action: Action, target: str) -> Prepared:
+def _known_target(action: Action, target: str) -> tuple[Preview, Prepared]:
     view = actions.preview(db.session(), action, database_now())
     for each in view.prepared:
         if each.target == target:
-            return each
+            return view, each
     raise NotFound("There is no such letter.")
 
 
@@ -369,11 +379,11 @@ def _known_target(action: Action, target: str) -> Prepared:
 def edit(slug: str, target: str) -> ResponseReturnValue:
     """One letter's paragraphs, each in its own field. Saving the same text is no edit."""
     campaign, action = _editing(slug)
-    prepared = _known_target(action, target)
+    view, prepared = _known_target(action, target)
     if prepared.written.letter is None:
         raise WrongState(prepared.written.problem)
     session = db.session()
-    plain = views.plain_parts(session, action, target, database_now())
+    plain = views.plain_parts(view, prepared, action)
     form = views.edit_form(prepared, plain, views.titles(session, prepared.written.destination.choices))
     status = 200
     if request.method == "POST":

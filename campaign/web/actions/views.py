@@ -17,7 +17,7 @@ from wtforms.validators import Length
 from campaign.channels.handoff.form import Handoff, Writer, copy_fields, handoff
 from campaign.domain import addressing, overlap
 from campaign.domain.districts import STATES, district_label
-from campaign.domain.errors import Invalid, NotFound
+from campaign.domain.errors import Invalid, NotFound, WrongState
 from campaign.domain.holders import Holder
 from campaign.domain.letters import Part
 from campaign.domain.overlap import Quality
@@ -32,7 +32,7 @@ from campaign.models.letter import Letter
 from campaign.models.member import Member
 from campaign.models.recommendation import Fact, Recommendation
 from campaign.services import actions, counts, letters, offices, outgoing, sites
-from campaign.services.actions import PARAGRAPH_LIMIT, Prepared, Undone
+from campaign.services.actions import PARAGRAPH_LIMIT, Prepared, Preview, Undone
 from campaign.services.sites import Seats
 from campaign.web.actions.tracker import short_name
 from campaign.web.outgoing import envelope
@@ -55,9 +55,8 @@ class Card:
     fits: bool
 
 
-def cards(session: Session, campaign: Campaign, site: Facility, now: datetime) -> list[Card]:
-    """Those that fit the site first, nearest deadline first among them; the others are not shown."""
-    found = letters.recommendations_of(session, campaign.id)
+def cards(session: Session, found: Sequence[Recommendation], site: Facility, now: datetime) -> list[Card]:
+    """Of the campaign's recommendations those that fit the site, with an open docket first; the others are not shown."""
     ids = [each.docket_id for each in found if each.docket_id]
     dockets = {row.id: row for row in session.scalars(sa.select(Docket).where(Docket.id.in_(ids)))}
     made = [_card(each, dockets.get(each.docket_id or 0), site, now) for each in found]
@@ -163,11 +162,10 @@ class Meter:
         return round(self.overlap * 100)
 
 
-def meter(session: Session, action: Action, form: Any, now: datetime) -> Meter | None:
+def meter(view: Preview, action: Action, form: Any) -> Meter | None:
     """For what is in the form now; None when no letter can be written yet."""
     story = tidy(form.story.data or "")[: actions.STORY_LIMIT]
     jobs = form.jobs.data if isinstance(form.jobs.data, int) else action.jobs
-    view = actions.preview(session, action, now)
     written = [
         view.writer.write(each.written.destination, reasons=form.reasons.data or (), story=story, jobs=jobs)
         for each in view.prepared
@@ -179,17 +177,13 @@ def meter(session: Session, action: Action, form: Any, now: datetime) -> Meter |
     return Meter(share, quality, len(words(story)))
 
 
-def plain_parts(session: Session, action: Action, target: str, now: datetime) -> list[Part]:
+def plain_parts(view: Preview, prepared: Prepared, action: Action) -> list[Part]:
     """The paragraphs of one letter before any edit."""
-    view = actions.preview(session, action, now)
-    for each in view.prepared:
-        if each.target == target:
-            plain = view.writer.write(
-                each.written.destination, reasons=action.reasons, story=action.story, jobs=action.jobs
-            )
-            if plain.letter is not None:
-                return list(plain.letter.parts)
-    raise NotFound("There is no such letter.")
+    to = prepared.written.destination
+    plain = view.writer.write(to, reasons=action.reasons, story=action.story, jobs=action.jobs)
+    if plain.letter is None:
+        raise WrongState(plain.problem)
+    return list(plain.letter.parts)
 
 
 _LABELS = {"opening": "Opening", "story": "Your own words", "reasons": "Your reasons", "closing": "Closing"}

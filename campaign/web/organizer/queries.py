@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.domain.channels import BY_HAND, ChannelName
 from campaign.domain.statuses import NEEDS_A_PERSON, WITH_THE_OFFICE, ResponseState, Status
-from campaign.domain.texts import like
+from campaign.domain.texts import like, tidy_line
 from campaign.models.action import Consent
 from campaign.models.campaign import Campaign, CampaignChange
 from campaign.models.company import Company
@@ -72,12 +72,12 @@ class Filter:
     @classmethod
     def of(cls, arguments: Mapping[str, str]) -> Filter:
         return cls(
-            search=arguments.get("q", "").strip()[:200],
+            search=tidy_line(arguments.get("q", ""))[:200],
             stage=_one_of(Stage, arguments.get("stage")),
             status=_one_of(Status, arguments.get("status")),
             channel=_one_of(ChannelName, arguments.get("channel")),
             response=_one_of(ResponseState, arguments.get("response")),
-            office=arguments.get("office", "").strip().upper()[:10],
+            office=tidy_line(arguments.get("office", "")).upper()[:10],
         )
 
     @property

@@ -19,6 +19,7 @@ class Event(HasId, Base):
         sa.UniqueConstraint("source", "source_id"),
         sa.Index("ix_events_delivery_id", "delivery_id", "id"),
         sa.Index("ix_events_campaign_id_id", "campaign_id", "id"),
+        sa.Index("ix_events_digest", "digest"),
     )
 
     source: Mapped[str]

@@ -24,8 +24,15 @@ class Letter(HasId, Base):
         sa.UniqueConstraint("consent_id", "target"),
         sa.UniqueConstraint("id", "consent_id"),  # what a delivery's composite key refers to
         sa.Index("ix_letters_campaign_id_id", "campaign_id", "id"),
+        sa.Index("ix_letters_campaign_id_response", "campaign_id", "response", "id"),
         sa.Index("ix_letters_member_id_id", "member_id", "id"),
         sa.Index("ix_letters_office_id_id", "office_id", "id"),
+        sa.Index(  # for the sweep that looks every few seconds for whom nobody answered
+            "ix_letters_unanswered",
+            "signed_at",
+            sqlite_where=sa.text("response IN ('none', 'acknowledged')"),
+            postgresql_where=sa.text("response IN ('none', 'acknowledged')"),
+        ),
     )
 
     reference: Mapped[str] = mapped_column(sa.String(13), unique=True)

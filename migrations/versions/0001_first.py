@@ -1076,8 +1076,16 @@ def upgrade() -> None:
     with op.batch_alter_table("letters", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_letters_action_id"), ["action_id"], unique=False)
         batch_op.create_index("ix_letters_campaign_id_id", ["campaign_id", "id"], unique=False)
+        batch_op.create_index("ix_letters_campaign_id_response", ["campaign_id", "response", "id"], unique=False)
         batch_op.create_index("ix_letters_member_id_id", ["member_id", "id"], unique=False)
         batch_op.create_index("ix_letters_office_id_id", ["office_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_letters_unanswered",
+            ["signed_at"],
+            unique=False,
+            sqlite_where=sa.text("response IN ('none', 'acknowledged')"),
+            postgresql_where=sa.text("response IN ('none', 'acknowledged')"),
+        )
 
     op.create_table(
         "deliveries",
@@ -1305,6 +1313,7 @@ def upgrade() -> None:
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.create_index("ix_events_campaign_id_id", ["campaign_id", "id"], unique=False)
         batch_op.create_index("ix_events_delivery_id", ["delivery_id", "id"], unique=False)
+        batch_op.create_index("ix_events_digest", ["digest"], unique=False)
 
     op.create_table(
         "event_bodies",
@@ -1400,6 +1409,7 @@ def downgrade() -> None:
     op.drop_table("responses")
     op.drop_table("event_bodies")
     with op.batch_alter_table("events", schema=None) as batch_op:
+        batch_op.drop_index("ix_events_digest")
         batch_op.drop_index("ix_events_delivery_id")
         batch_op.drop_index("ix_events_campaign_id_id")
 
@@ -1425,8 +1435,14 @@ def downgrade() -> None:
 
     op.drop_table("deliveries")
     with op.batch_alter_table("letters", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_letters_unanswered",
+            sqlite_where=sa.text("response IN ('none', 'acknowledged')"),
+            postgresql_where=sa.text("response IN ('none', 'acknowledged')"),
+        )
         batch_op.drop_index("ix_letters_office_id_id")
         batch_op.drop_index("ix_letters_member_id_id")
+        batch_op.drop_index("ix_letters_campaign_id_response")
         batch_op.drop_index("ix_letters_campaign_id_id")
         batch_op.drop_index(batch_op.f("ix_letters_action_id"))
 

@@ -17,6 +17,9 @@ import sqlalchemy as sa
 
 from campaign.domain.errors import CannotStart
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+BROKERS = ("filesystem", "memory", "amqp", "amqps", "pyamqp", "redis", "rediss")
+
 
 class Environment(StrEnum):
     DEVELOPMENT = "development"
@@ -82,13 +85,26 @@ class Settings:
         parts = urlsplit(self.base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             faults.append("CAMPAIGN_BASE_URL: give the address that members see, like https://act.example.org")
-        if self.workers < 1:
-            faults.append("CAMPAIGN_WORKERS: at least 1")
-        if self.env is not Environment.PRODUCTION:
-            return faults
+        faults += [
+            f"CAMPAIGN_{name.upper()}: at least 1" for name in ("workers", "web_threads") if getattr(self, name) < 1
+        ]
+        faults += [
+            f"CAMPAIGN_{name.upper()}: a port, 1 to 65535"
+            for name in ("web_port", "smtp_port", "simulator_port")
+            if not 0 < getattr(self, name) < 65536
+        ]
+        if not 0 < self.simulator_speed <= 1_000_000:  # not a number fails too
+            faults.append("CAMPAIGN_SIMULATOR_SPEED: a number above 0")
+        if self.log_level not in LOG_LEVELS:
+            faults.append(f"CAMPAIGN_LOG_LEVEL: one of {', '.join(LOG_LEVELS)}")
+        faults += _url_faults(self.database_url, self.broker_url)
+        return faults + (self._production_faults(parts.scheme) if self.production else [])
+
+    def _production_faults(self, scheme: str) -> list[str]:
+        faults = []
         if len(self.secret_key) < 32:
             faults.append("CAMPAIGN_SECRET_KEY: production needs one of at least 32 characters")
-        if parts.scheme != "https":
+        if scheme != "https":
             faults.append("CAMPAIGN_BASE_URL: production needs https")
         if not self.database_url:
             faults.append("CAMPAIGN_DATABASE_URL: production needs a database of its own, postgresql+psycopg://...")
@@ -116,8 +132,25 @@ class Settings:
         return self.env is Environment.PRODUCTION
 
 
+def _url_faults(database: str, broker: str) -> list[str]:
+    """Said without the value, which may hold a password."""
+    faults = []
+    try:
+        backend = sa.make_url(database).get_backend_name() if database else "sqlite"
+    except sa.exc.ArgumentError:
+        backend = ""
+    if backend not in ("sqlite", "postgresql"):
+        faults.append("CAMPAIGN_DATABASE_URL: postgresql+psycopg://USER@HOST/NAME, or sqlite:////PATH")
+    if urlsplit(broker).scheme not in BROKERS:
+        faults.append(f"CAMPAIGN_BROKER_URL: begins with one of {', '.join(f'{each}://' for each in BROKERS)}")
+    return faults
+
+
 def _kept_secret(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise CannotStart(f"CAMPAIGN_VAR_DIR: {path.parent} cannot be made ({error.strerror})") from error
     try:
         with path.open("x") as file:
             path.chmod(0o600)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from click.exceptions import Exit
 from flask import Flask
 from flask.cli import ScriptInfo
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from campaign import __version__
 from campaign.cli.bench import bench
@@ -39,15 +41,21 @@ COMMANDS: tuple[click.Command, ...] = (
 
 
 class _Group(click.Group):
-    """Our own errors end with their words and exit code 1, never with a trace."""
+    """Our own errors, and a database that is away or not migrated, end with words and exit code 1, never with a trace."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except CampaignError as error:
-            for line in str(error).splitlines():
-                click.echo(f"campaign: {line}", err=True)
-            ctx.exit(1)
+            lines = str(error).splitlines()
+        except (OperationalError, ProgrammingError) as error:
+            lines = [
+                f"The database cannot be used ({type(error.orig).__name__}).",
+                "Check CAMPAIGN_DATABASE_URL, and run campaign db upgrade where tables are missing.",
+            ]
+        for line in lines:
+            click.echo(f"campaign: {line}", err=True)
+        raise Exit(1)
 
 
 def _create() -> Flask:

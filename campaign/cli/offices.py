@@ -94,9 +94,10 @@ def _places(file: Path) -> Iterator[Place]:
     """A row that cannot be read as a place is matched as it stands and says so in its own line."""
     with file.open(encoding="utf-8-sig", newline="") as rows:
         reader = csv.DictReader(rows, restval="")
-        if not reader.fieldnames or "zip" not in reader.fieldnames:
-            raise click.ClickException(f"{file.name} has no column named zip; known columns: {', '.join(_COLUMNS)}.")
         try:
+            if not reader.fieldnames or "zip" not in reader.fieldnames:
+                columns = ", ".join(_COLUMNS)
+                raise click.ClickException(f"{file.name} has no column named zip; known columns: {columns}.")
             for row in reader:
                 texts = {name: (row.get(name) or "").strip() for name in _COLUMNS}
                 yield Place(

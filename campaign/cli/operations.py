@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import click
 import sqlalchemy as sa
+from email_validator import EmailNotValidError, validate_email
 from flask.cli import with_appcontext
 from flask_security.utils import hash_password
 from kombu.exceptions import OperationalError as BrokerDown
@@ -40,10 +41,17 @@ def ensure_roles(session: Session) -> dict[str, Role]:
     return found
 
 
+def _address(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    try:
+        return validate_email(value.strip(), check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 @click.command()
 @click.option("--name", prompt="Name of the association")
-@click.option("--sending-address", prompt="Address that letters are sent from")
-@click.option("--admin-email", prompt="E-mail of the first administrator")
+@click.option("--sending-address", prompt="Address that letters are sent from", callback=_address)
+@click.option("--admin-email", prompt="E-mail of the first administrator", callback=_address)
 @click.option("--admin-name", prompt="Name of the first administrator")
 @click.password_option("--admin-password", help="At least 12 characters.")
 @with_appcontext
@@ -58,7 +66,7 @@ def init(name: str, sending_address: str, admin_email: str, admin_name: str, adm
         now = database_now()
         session.add(Organization(id=1, name=name, sending_address=sending_address, contact_email=sending_address))
         user = User(
-            email=admin_email.strip().lower(),
+            email=admin_email.lower(),
             name=admin_name,
             password=hash_password(admin_password),
             fs_uniquifier=secrets.token_hex(32),

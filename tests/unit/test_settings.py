@@ -120,3 +120,31 @@ def test_no_secret_shows_in_the_settings_or_in_a_fault(tmp_path: Path) -> None:
 def test_yes_and_no_are_read_in_several_words(tmp_path: Path, text: str, value: bool) -> None:
     environ = {"CAMPAIGN_VAR_DIR": str(tmp_path), "CAMPAIGN_SMTP_STARTTLS": text}
     assert Settings.from_env(environ).smtp_starttls is value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("log_level", "loud"),
+        ("web_port", "99999999"),
+        ("smtp_port", "0"),
+        ("simulator_speed", "nan"),
+        ("simulator_speed", "0"),
+        ("web_threads", "0"),
+        ("database_url", "no url"),
+        ("database_url", "mysql://root:dbpassword@db/countersign"),
+        ("broker_url", "pigeon://loft:brokerpassword@here"),
+    ],
+)
+def test_a_value_that_nothing_could_start_with_is_named_before_anything_starts(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    (fault,) = refused(tmp_path, **{name: value})
+    assert fault.startswith(f"CAMPAIGN_{name.upper()}: ")
+    assert "password" not in fault
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotStart, match="CAMPAIGN_VAR_DIR"):
+        Settings.from_env({"CAMPAIGN_VAR_DIR": str(tmp_path / "file" / "var")})

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import structlog
+from sqlalchemy.exc import DataError, IntegrityError
 
 from campaign.channels.smtp import maildir
-from campaign.channels.smtp.inbox import read_message
+from campaign.channels.smtp.inbox import InboundMessage, read_message
 from campaign.domain.errors import CampaignError
 from campaign.runtime import runtime
 from campaign.services import events
@@ -18,16 +19,23 @@ log = structlog.get_logger()
 
 
 def take(source_id: str, raw: bytes) -> Taken:
-    """One mail, in one transaction."""
+    """One mail, in one transaction. What the rows cannot hold is put aside, so that it is not read again for ever."""
     message = read_message(raw, runtime().signer)
     try:
+        taken = _taken(source_id, raw, message)
+    except IntegrityError:  # another process takes the same mail at this moment: now it is there
+        taken = _taken(source_id, raw, message)
+    except (CampaignError, DataError) as error:
+        why = str(error) if isinstance(error, CampaignError) else "it holds what the database does not take"
         with unit_of_work() as session:
-            taken = events.take(session, source_id, raw, message, database_now())
-    except CampaignError as error:
-        with unit_of_work() as session:
-            taken = events.put_aside(session, source_id, raw, message, str(error), database_now())
+            taken = events.put_aside(session, source_id, raw, message, why, database_now())
     log.info("mail in", kind=taken.kind, code=taken.code, moved=str(taken.moved) if taken.moved else None)
     return taken
+
+
+def _taken(source_id: str, raw: bytes, message: InboundMessage) -> Taken:
+    with unit_of_work() as session:
+        return events.take(session, source_id, raw, message, database_now())
 
 
 class _Stopped(Exception):

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from campaign import intake
 from campaign.database import transaction
 from campaign.domain.events import ResponseKind
 from campaign.domain.statuses import ResponseState, Status
@@ -20,6 +21,7 @@ from campaign.models.audit import AuditEntry
 from campaign.models.campaign import Campaign
 from campaign.models.company import Facility
 from campaign.models.delivery import Delivery
+from campaign.models.event import Event
 from campaign.models.letter import Letter
 from campaign.models.match import ConfirmedBy, DistrictMatch
 from campaign.models.member import Member
@@ -130,6 +132,19 @@ def test_answers_to_one_letter_that_come_together_count_one_state(each_app: Flas
     assert set(session.scalars(sa.select(Letter.response))) == {ResponseState.REPLIED}
     assert set(session.scalars(sa.select(Delivery.status))) == {Status.DELIVERED}
     assert metrics.differences(session) == []
+
+
+def test_a_mail_that_two_processes_read_at_once_is_one_event(each_app: Flask) -> None:
+    raw = b"From: desk@office.example\nTo: nobody@bounces.example\nSubject: Thank you\n\nWe read it.\n"
+    kinds: list[str] = []
+
+    def read(_rows: Session) -> None:
+        db.session.rollback()  # the intake has a transaction of its own
+        kinds.append(intake.take("a-file-name", raw).kind)
+
+    at_once(each_app, read, read, read)
+    assert sorted(kinds) == ["duplicate", "duplicate", "unmatched"]
+    assert db.session().scalar(sa.select(sa.func.count()).select_from(Event)) == 1
 
 
 def test_two_tabs_that_begin_together_share_one_draft(each_app: Flask) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,12 +13,10 @@ from sqlalchemy.orm import Session
 from campaign.domain.channels import ChannelName
 from campaign.domain.statuses import ResponseState, Status
 from campaign.models.action import Action, Consent
-from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery, DeliveryChange
 from campaign.models.event import Event
 from campaign.models.invitation import Invitation
 from campaign.models.letter import Letter
-from campaign.models.office import Office
 from campaign.models.rollup import Measure, Rollup
 from campaign.services import counts
 from campaign.services.counts import Key
@@ -125,26 +122,6 @@ def people(session: Session, campaign_id: int) -> People:
     return People(invited, bounced, opened, int(visits), acted or 0)
 
 
-@dataclass(frozen=True, slots=True)
-class OfficeLine:
-    office_id: int
-    code: str
-    letters: int
-    by_status: dict[Status, int]
-    responses: dict[ResponseState, int]
-
-
-def offices(session: Session, found: Figures) -> list[OfficeLine]:
-    """Most letters first."""
-    rows = session.execute(sa.select(Office.id, Office.code).where(Office.id.in_(list(found.by_office))))
-    codes = dict(rows.all())
-    lines = [
-        OfficeLine(office_id, codes[office_id], sum(by.values()), by, found.responses_by_office.get(office_id, {}))
-        for office_id, by in found.by_office.items()
-    ]
-    return sorted(lines, key=lambda line: (-line.letters, line.code))
-
-
 def newest_events(session: Session, campaign_id: int, limit: int = 12) -> list[Any]:
     """Rows of (event, letter reference, addressee), newest first."""
     return list(
@@ -157,19 +134,6 @@ def newest_events(session: Session, campaign_id: int, limit: int = 12) -> list[A
             .limit(limit)
         )
     )
-
-
-def queue(session: Session, campaign_id: int | None, now: datetime) -> tuple[int, datetime | None]:
-    """How many wait for a worker, and since when the oldest of those that are due has been."""
-    conditions = [Delivery.status == Status.QUEUED, Delivery.channel.not_in(("handoff", "print"))]
-    if campaign_id is not None:
-        conditions.append(Delivery.campaign_id == campaign_id)
-    count, oldest = session.execute(
-        sa.select(sa.func.count(), sa.func.min(sa.case((Delivery.due_at <= now, Delivery.due_at), else_=None))).where(
-            *conditions
-        )
-    ).one()
-    return count, oldest
 
 
 # --- the proof ------------------------------------------------------------------------------------------------------
@@ -266,16 +230,3 @@ def rebuild(session: Session) -> int:
 def _row(key: Key, number: int) -> dict[str, Any]:
     columns = ("campaign_id", "measure", "day", "office_id", "channel", "status")
     return dict(zip(columns, key, strict=True)) | {"count": number}
-
-
-def campaigns_with_figures(session: Session, campaigns: Iterable[Campaign]) -> list[tuple[Campaign, dict[Status, int]]]:
-    """For the list of campaigns: letters by status, in one statement."""
-    found: dict[int, dict[Status, int]] = {}
-    rows = session.execute(
-        sa.select(Rollup.campaign_id, Rollup.status, sa.func.sum(Rollup.count))
-        .where(Rollup.measure == Measure.STANDING)
-        .group_by(Rollup.campaign_id, Rollup.status)
-    )
-    for campaign_id, status, number in rows:
-        found.setdefault(campaign_id, {})[Status(status)] = int(number)
-    return [(campaign, found.get(campaign.id, {})) for campaign in campaigns]

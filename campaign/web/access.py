@@ -19,7 +19,6 @@ from campaign.domain.errors import NotAllowed, NotFound
 from campaign.domain.references import is_reference
 from campaign.domain.statuses import CampaignStatus
 from campaign.extensions import db
-from campaign.models.action import Action
 from campaign.models.campaign import Campaign
 from campaign.models.company import Company
 from campaign.models.delivery import Delivery
@@ -223,16 +222,6 @@ def deliveries_of(slug: str, ids: list[int]) -> list[int]:
     if known != set(ids):
         raise NotFound("There is no such letter.")
     return ids
-
-
-def own_action(found: Campaign) -> Action | None:
-    """The member's open draft in this campaign, or their newest action."""
-    return db.session.scalar(
-        sa.select(Action)
-        .where(Action.member_id == member_id(), Action.campaign_id == found.id, Action.wave == found.wave)
-        .order_by(Action.changed_at.desc(), Action.id.desc())
-        .limit(1)
-    )
 
 
 def init_app(app: Flask) -> None:

@@ -132,3 +132,11 @@ def test_a_mailbox_gets_few_links_an_hour_whoever_asks(client: FlaskClient, both
         sent = [links.send_sign_in(session, both.email, ENVELOPE, database_now()) for _ in range(MOST_AN_HOUR + 2)]
     assert sent == [True] * MOST_AN_HOUR + [False] * 2
     assert press(client, "/account/sign-in", email=both.email) == 200, "the answer is the same"
+
+
+def test_a_host_that_is_not_ours_gets_no_page(client: FlaskClient) -> None:
+    for host in ("evil.example", "localhost.evil.example", "evil.example:8000"):
+        answer = client.get("/", headers={"Host": host})
+        assert answer.status_code == 400
+        assert "<h1" in answer.get_data(as_text=True)
+    assert client.get("/", headers={"Host": "127.0.0.1:8000"}).status_code == 200

@@ -169,7 +169,7 @@ class Sink:
     def __enter__(self) -> Sink:
         self._folder = tempfile.TemporaryDirectory(prefix="countersign-sink-")
         port_file = Path(self._folder.name) / "port"
-        self._process = subprocess.Popen(
+        self._process: subprocess.Popen[str] = subprocess.Popen(
             [sys.executable, "-m", "campaign.bench.sink", str(port_file)], stdout=subprocess.PIPE, text=True
         )
         while not port_file.exists():
@@ -177,7 +177,7 @@ class Sink:
         self.address = ("127.0.0.1", int(port_file.read_text()))
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._process.terminate()
         output, _ = self._process.communicate(timeout=10)
         self.seen = json.loads(output)

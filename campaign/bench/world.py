@@ -56,7 +56,8 @@ def build(session: Session, letters: int, now: datetime) -> int:
     for numbers in _batches(letters):
         session.execute(sa.insert(Consent), [_consent(first + n, action.id, now) for n in numbers])
         session.execute(
-            sa.insert(Letter), [_letter(first + n, action, campaign, member, office, version, now, day) for n in numbers]
+            sa.insert(Letter),
+            [_letter(first + n, action, campaign, member, office, version, now, day) for n in numbers],
         )
         session.execute(sa.insert(Delivery), [_delivery(first + n, campaign.id, office.id, now, day) for n in numbers])
         session.execute(

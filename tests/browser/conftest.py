@@ -141,5 +141,3 @@ def opened(browser: Browser, **options: Any) -> Checked:
     page.on("request", lambda r: checked.faults.append(r.url) if "127.0.0.1" not in r.url else None)
     page.set_default_timeout(10_000)
     return checked
-
-

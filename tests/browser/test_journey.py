@@ -16,7 +16,11 @@ from tests.browser.conftest import Checked, Site, opened
 from tests.factories import NOW
 
 STORY = "Last fall a nine-week wait for dysprosium idled our second line, and we sent 31 people home for a month."
-SCRIPT = {"HIN05": "hin05+form@offices.example", "SIN01": "sin01+bounce@offices.example", "SIN03": "sin03+ack@offices.example"}
+SCRIPT = {
+    "HIN05": "hin05+form@offices.example",
+    "SIN01": "sin01+bounce@offices.example",
+    "SIN03": "sin03+ack@offices.example",
+}
 
 
 def world(site: Site) -> str:

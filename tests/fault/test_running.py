@@ -117,7 +117,9 @@ def taken(var: Path) -> tuple[int, dict[str, int]]:
         return 0, {}
     store = Store(path)
     try:
-        return sum(number for _, number in store.offices()) + sum(number for _, number in store.mailboxes()), store.doubles()
+        return sum(number for _, number in store.offices()) + sum(
+            number for _, number in store.mailboxes()
+        ), store.doubles()
     finally:
         store.close()
 

@@ -49,4 +49,6 @@ def readyz() -> ResponseReturnValue:
     except DBAPIError:
         db.session.rollback()
         problems.append("the database does not answer")
-    return jsonify(status="not ready" if problems else "ready", problems=problems, notes=notes), 503 if problems else 200
+    return jsonify(
+        status="not ready" if problems else "ready", problems=problems, notes=notes
+    ), 503 if problems else 200

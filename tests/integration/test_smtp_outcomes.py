@@ -117,12 +117,14 @@ def test_a_sender_refused_behind_an_open_offer_closes_the_line_without_a_dot() -
     assert sink.kept == []
 
 
-def test_letters_behind_a_lost_line_are_not_touched() -> None:
-    notes, usable = _send(Sink([{}, {"mail": "421 4.3.2 enough"}]), 1, 2, 3, 4)
+def test_letters_behind_a_lost_line_are_not_touched_where_no_other_can_be_had() -> None:
+    sink = Sink([{}, {"mail": "421 4.3.2 enough"}], banners=["220 sink"], banner="421 4.3.2 not now")
+    notes, usable = _send(sink, 1, 2, 3, 4)
     assert notes.kinds() == ["Receipt", "TryLater"]
     assert not usable
     second = notes.outcomes[2]
     assert isinstance(second, TryLater)
+    assert sink.lines_opened == 2
     assert not second.used_a_try, "a line that had worked gives its letter back"
 
 

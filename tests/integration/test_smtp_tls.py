@@ -6,15 +6,10 @@ import asyncio
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import SMTP
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from campaign.channels.smtp.client import SmtpChannel
 from campaign.channels.smtp.wire import Timeouts
@@ -23,41 +18,16 @@ from campaign.simulator.clock import Clock
 from campaign.simulator.offices import QUIET
 from campaign.simulator.relay import RelayHandler, SimulatedSmtp
 from campaign.simulator.store import Store
+from tests.integration.certificates import contexts
 from tests.integration.loopback import CLOSE, Sink, closed, listening, loop_in_thread
 from tests.unit.parcels import a_parcel
 from tests.unit.watchers import Notes
 
-NOW = datetime.now(UTC)
 SHORT = Timeouts(connect_s=2, command_s=2, data_end_s=2)
 
 
-def _certificate(folder: Path, name: str = "localhost", until: datetime = NOW + timedelta(days=1)) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(NOW - timedelta(days=9))
-        .not_valid_after(until)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return certificate_file, key_file
-
-
 @contextmanager
-def _tls_relay(store: Store, certificate: Path, key: Path) -> Iterator[int]:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
+def _tls_relay(store: Store, context: ssl.SSLContext) -> Iterator[int]:
     handler = RelayHandler(store, QUIET, Clock(real=lambda: 0.0))
 
     async def start() -> asyncio.Server:
@@ -82,10 +52,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_letters_go_encrypted_to_a_relay_whose_certificate_holds(tmp_path: Path, store: Store) -> None:
-    certificate, key = _certificate(tmp_path)
+    relay, trusted = contexts(tmp_path)
     notes = Notes()
-    with _tls_relay(store, certificate, key) as port:
-        trusted = ssl.create_default_context(cafile=str(certificate))
+    with _tls_relay(store, relay) as port:
         line = SmtpChannel("localhost", port, starttls=True, context=trusted, timeouts=SHORT).open()
         line.send([a_parcel(number, body="words " * 40_000) for number in range(1, 6)], notes)
         assert line.usable
@@ -97,10 +66,10 @@ def test_letters_go_encrypted_to_a_relay_whose_certificate_holds(tmp_path: Path,
 @pytest.mark.parametrize("fault", ["unknown", "expired", "another name"])
 def test_a_certificate_that_does_not_hold_stops_the_channel(fault: str, tmp_path: Path, store: Store) -> None:
     name = "other.example" if fault == "another name" else "localhost"
-    until = NOW - timedelta(days=1) if fault == "expired" else NOW + timedelta(days=1)
-    certificate, key = _certificate(tmp_path, name, until)
-    trusted = ssl.create_default_context(cafile=None if fault == "unknown" else str(certificate))
-    with _tls_relay(store, certificate, key) as port, pytest.raises(Refused, match="certificate"):
+    relay, trusted = contexts(tmp_path, name, days=-1 if fault == "expired" else 1)
+    if fault == "unknown":
+        trusted = ssl.create_default_context()
+    with _tls_relay(store, relay) as port, pytest.raises(Refused, match="certificate"):
         SmtpChannel("localhost", port, starttls=True, context=trusted, timeouts=SHORT).open()
 
 

@@ -7,6 +7,7 @@ and an import can say so while a person is there to hear it.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import idna
 
@@ -19,6 +20,7 @@ MAX_LOCAL = 64  # octets; RFC 5321, 4.5.3.1.1
 MAX_ADDRESS = 254  # octets; RFC 5321, 4.5.3.1.3, less the angle brackets
 
 
+@lru_cache(1024)  # a letter asks for its addresses twice, a campaign for the same ones again and again
 def wire_address(address: str) -> str:
     """`address` with its domain as A-labels. Raises Refused for anything that a plain relay would not take."""
     local, at, domain = address.rpartition("@")

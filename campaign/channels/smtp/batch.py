@@ -1,0 +1,96 @@
+"""The letters of one `send`: which wait, how many are out on connections, and what the watcher hears of each."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf
+from time import monotonic
+
+from campaign.channels.base import Watcher
+from campaign.domain.errors import Refused, TryLater
+from campaign.domain.parcels import Outcome, Parcel
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A parcel as it crosses the wire: the commands MAIL, RCPT and DATA, then the mail, which ends with a line end."""
+
+    parcel: Parcel
+    commands: tuple[bytes, bytes, bytes]
+    mail: bytes
+
+
+class Batch:
+    """Shared by the conversations of one line. `lines` is how many of them there are, kept up to date by the line."""
+
+    def __init__(
+        self, parcels: Sequence[Parcel], watcher: Watcher, write: Callable[[Parcel], Letter], stop_grace_s: float
+    ) -> None:
+        self._waiting = deque(parcels)
+        self._watcher = watcher
+        self._write = write
+        self._grace_s = stop_grace_s
+        self._returned: dict[int, TryLater] = {}
+        self.lines = 1
+        self.out = 0  # letters that a connection holds
+        self.asked_at = monotonic()
+        self.ends_at = inf  # once a stop was asked for: when the last letter must be back
+
+    @property
+    def waiting(self) -> int:
+        """How many letters a connection may still take."""
+        return 0 if self.ends_at < inf else len(self._waiting)
+
+    def stops(self) -> bool:
+        """Asks the watcher, which is also its tick."""
+        self.asked_at = monotonic()
+        if self._watcher.should_stop() and self.ends_at == inf:
+            self.ends_at = self.asked_at + self._grace_s
+        return self.ends_at < inf
+
+    def take(self) -> Letter | None:
+        """The next letter, written and signed. One that cannot be written is settled here."""
+        while self.waiting:
+            parcel = self._waiting.popleft()
+            try:
+                letter = self._write(parcel)
+            except Refused as refusal:
+                self._watcher.outcome(parcel, refusal)
+                continue
+            self.out += 1
+            return letter
+        return None
+
+    def take_ahead(self) -> Letter | None:
+        """A letter for a connection that still waits for an answer; none of the last few, which go to whoever is free."""
+        return self.take() if self.waiting >= self.lines else None
+
+    def begins(self, letter: Letter) -> None:
+        self._watcher.begins(letter.parcel)
+
+    def settle(self, letter: Letter, outcome: Outcome) -> None:
+        self.out -= 1
+        self._watcher.outcome(letter.parcel, outcome)
+
+    def put_back(self, letter: Letter) -> None:
+        """Nothing became of it, and it is not to blame."""
+        self.out -= 1
+        self._waiting.appendleft(letter.parcel)
+
+    def lost(self, letter: Letter, why: TryLater) -> None:
+        """Its line was lost before its dot left. It goes back once if the line had worked (no try was used)."""
+        if why.used_a_try:
+            self.settle(letter, why)
+        elif letter.parcel.key in self._returned:
+            self.settle(letter, TryLater(str(why), code=why.code, answer=why.answer))
+        else:
+            self._returned[letter.parcel.key] = why
+            self.put_back(letter)
+
+    def end(self) -> None:
+        """Tells of letters that went back and found no other line."""
+        for parcel in self._waiting:
+            if parcel.key in self._returned:
+                self._watcher.outcome(parcel, self._returned[parcel.key])

@@ -40,6 +40,10 @@ def create_app(settings: Settings | None = None) -> Flask:
                     settings.smtp_password,
                     settings.smtp_starttls,
                     settings.bounce_domain,
+                    settings.smtp_connections,
+                    settings.dkim_key_file,
+                    settings.dkim_selector,
+                    settings.dkim_domain,
                 )
             ),
         ),

@@ -47,6 +47,10 @@ class Settings:
     smtp_username: str = ""
     smtp_password: str = field(default="", repr=False)
     smtp_starttls: bool = False
+    smtp_connections: int = 8
+    dkim_key_file: Path = Path()  # default: letters are not signed here
+    dkim_selector: str = ""
+    dkim_domain: str = ""
     bounce_domain: str = "bounces.countersign.example"
     inbox_maildir: Path = Path()  # default: inbox in var_dir
     simulator_host: str = "127.0.0.1"
@@ -86,7 +90,9 @@ class Settings:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             faults.append("CAMPAIGN_BASE_URL: give the address that members see, like https://act.example.org")
         faults += [
-            f"CAMPAIGN_{name.upper()}: at least 1" for name in ("workers", "web_threads") if getattr(self, name) < 1
+            f"CAMPAIGN_{name.upper()}: at least 1"
+            for name in ("workers", "web_threads", "smtp_connections")
+            if getattr(self, name) < 1
         ]
         faults += [
             f"CAMPAIGN_{name.upper()}: a port, 1 to 65535"
@@ -97,6 +103,8 @@ class Settings:
             faults.append("CAMPAIGN_SIMULATOR_SPEED: a number above 0")
         if self.log_level not in LOG_LEVELS:
             faults.append(f"CAMPAIGN_LOG_LEVEL: one of {', '.join(LOG_LEVELS)}")
+        if len({self.dkim_key_file == Path(), not self.dkim_selector, not self.dkim_domain}) > 1:
+            faults.append("CAMPAIGN_DKIM_KEY_FILE, CAMPAIGN_DKIM_SELECTOR and CAMPAIGN_DKIM_DOMAIN: all three, or none")
         faults += _url_faults(self.database_url, self.broker_url)
         return faults + (self._production_faults(parts.scheme) if self.production else [])
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from campaign.channels.base import Channel
 from campaign.channels.handoff.channel import HandoffChannel
 from campaign.channels.printing.channel import PrintChannel
 from campaign.channels.smtp.client import SmtpChannel
+from campaign.channels.smtp.dkim import Signer
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid
 
@@ -22,13 +24,18 @@ class RelayValues:
     smtp_password: str = ""
     smtp_starttls: bool = False
     local_name: str = "localhost"
+    smtp_connections: int = 1
+    dkim_key_file: Path = Path()  # none: letters are not signed
+    dkim_selector: str = ""
+    dkim_domain: str = ""
 
     def __repr__(self) -> str:
         return f"RelayValues({self.smtp_host}:{self.smtp_port})"
 
 
 def make_channels(relay: RelayValues) -> dict[ChannelName, Channel]:
-    """The channels that this installation can use. Opens nothing."""
+    """The channels that this installation can use. Opens no line; reads the key. Raises CannotStart for one that is none."""
+    signed = relay.dkim_key_file != Path()
     channels: tuple[Channel, ...] = (
         SmtpChannel(
             relay.smtp_host,
@@ -37,6 +44,8 @@ def make_channels(relay: RelayValues) -> dict[ChannelName, Channel]:
             relay.smtp_password,
             starttls=relay.smtp_starttls,
             local_name=relay.local_name,
+            connections=relay.smtp_connections,
+            signer=Signer.from_file(relay.dkim_key_file, relay.dkim_selector, relay.dkim_domain) if signed else None,
         ),
         HandoffChannel(),
         PrintChannel(),

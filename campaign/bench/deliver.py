@@ -6,11 +6,9 @@ again. Their ids are in a file, one a line, rewritten by rename at each start, s
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import smtplib
-import subprocess
 import sys
 import tempfile
 import threading
@@ -158,27 +156,3 @@ def _start_clock(folder: Path, workers: int, go: Path, times: list[float]) -> No
         sleep(0.01)
     times.append(monotonic())
     go.touch()
-
-
-class Sink:
-    """Our own sink in a process of its own, where no relay is named."""
-
-    address: tuple[str, int]
-    seen: dict[str, int]
-
-    def __enter__(self) -> Sink:
-        self._folder = tempfile.TemporaryDirectory(prefix="countersign-sink-")
-        port_file = Path(self._folder.name) / "port"
-        self._process: subprocess.Popen[str] = subprocess.Popen(
-            [sys.executable, "-m", "campaign.bench.sink", str(port_file)], stdout=subprocess.PIPE, text=True
-        )
-        while not port_file.exists():
-            sleep(0.01)
-        self.address = ("127.0.0.1", int(port_file.read_text()))
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._process.terminate()
-        output, _ = self._process.communicate(timeout=10)
-        self.seen = json.loads(output)
-        self._folder.cleanup()

@@ -14,9 +14,11 @@ import sqlalchemy as sa
 from flask.cli import with_appcontext
 
 from campaign.bench import deliver as delivering
+from campaign.bench import keys
+from campaign.bench import line as line_alone
+from campaign.bench.sink import Sink
 from campaign.cli.schema import upgrade_database
 from campaign.domain.channels import ChannelName
-from campaign.domain.errors import CannotStart
 from campaign.drain import owner
 from campaign.extensions import db
 from campaign.runtime import runtime
@@ -44,15 +46,19 @@ def deliver(
     """Letters per second and CPU seconds per 1,000, beside a bare smtplib loop."""
     from campaign.app import create_app
 
-    if sign != "none":
-        raise CannotStart("Letters are not signed yet; --sign none is what can be measured.")
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-bench-"))
         url = database_url or str(sa.URL.create("sqlite", database=str(Path(folder) / "bench.sqlite3")))
         os.environ["CAMPAIGN_VAR_DIR"] = folder
+        if sign != "none":
+            os.environ |= {
+                "CAMPAIGN_DKIM_KEY_FILE": str(keys.signing_key(Path(folder), sign)),
+                "CAMPAIGN_DKIM_SELECTOR": "bench",
+                "CAMPAIGN_DKIM_DOMAIN": "bench.example",
+            }
         settings = Settings.from_env(os.environ)
         app = create_app(replace(settings, database_url=url, log_level="ERROR"))
-        sink = None if relay else stack.enter_context(delivering.Sink())
+        sink = None if relay else stack.enter_context(Sink())
         with app.app_context():
             upgrade_database()
             figures = delivering.run(
@@ -68,6 +74,14 @@ def deliver(
     if sink is not None:
         figures["relay"] = sink.seen
     click.echo(json.dumps(figures))
+
+
+@bench.command()
+@click.option("--letters", default=20_000, show_default=True, type=click.IntRange(500, 5_000_000))
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1, 100))
+def line(letters: int, rounds: int) -> None:
+    """The smtp line alone: connections, TLS, signatures and a slow relay, beside a bare smtplib loop."""
+    click.echo(json.dumps(line_alone.run(letters, rounds)))
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -146,7 +146,7 @@ class Sink:
             return start not in (HANG, CLOSE, DRIP)
         if "body" in script:
             await reader.read(100)
-            return await self._say(writer, script["body"])
+            return await self._say(writer, script["body"]) and await self._say(writer, HANG)
         text = b""
         while not (text == b".\r\n" or text.endswith(b"\r\n.\r\n")):
             if not (line := await reader.readline()):

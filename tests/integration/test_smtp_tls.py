@@ -13,13 +13,14 @@ from aiosmtpd.smtp import SMTP
 
 from campaign.channels.smtp.client import SmtpChannel
 from campaign.channels.smtp.wire import Timeouts
-from campaign.domain.errors import ChannelError, Refused, TryLater
+from campaign.domain.errors import ChannelError, Refused, TryLater, Unclear
+from campaign.domain.parcels import Outcome, Receipt
 from campaign.simulator.clock import Clock
 from campaign.simulator.offices import QUIET
 from campaign.simulator.relay import RelayHandler, SimulatedSmtp
 from campaign.simulator.store import Store
 from tests.integration.certificates import contexts
-from tests.integration.loopback import CLOSE, Sink, closed, listening, loop_in_thread
+from tests.integration.loopback import CLOSE, HANG, Sink, closed, listening, loop_in_thread, relaying
 from tests.unit.parcels import a_parcel
 from tests.unit.watchers import Notes
 
@@ -90,3 +91,73 @@ def test_nothing_goes_in_clear_where_encryption_is_required(
         with pytest.raises(kind):
             SmtpChannel("127.0.0.1", sink.port, starttls=True, timeouts=SHORT).open()
         assert not {"MAIL", "AUTH", "DATA"} & set(sink.commands)
+
+
+@pytest.mark.parametrize("ehlo", [("STARTTLS", "PIPELINING"), ("STARTTLS",)])
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [
+        ({"mail": "550 5.7.1 policy"}, Refused),
+        ({"rcpt": "450 4.2.1 busy"}, TryLater),
+        ({"rcpt": CLOSE}, TryLater),
+        ({"start": CLOSE}, TryLater),
+        ({"start": "354 go on\r\n250 2.0.0 taken already"}, Unclear),
+        ({"data": "451 4.3.0 later"}, TryLater),
+        ({"data": CLOSE}, Unclear),
+        ({"data": HANG}, Unclear),
+    ],
+)
+def test_an_encrypted_line_means_the_same(
+    ehlo: tuple[str, ...], script: dict[str, str], kind: type[Outcome], tmp_path: Path
+) -> None:
+    relay, trusted = contexts(tmp_path)
+    notes = Notes()
+    sink = Sink([{}, {}, script], ehlo=ehlo, starttls="220 go on", context=relay)
+    timeouts = Timeouts(connect_s=2, command_s=2, data_end_s=0.5)
+    with listening(sink):
+        channel = SmtpChannel("localhost", sink.port, starttls=True, context=trusted, timeouts=timeouts)
+        line = channel.open()
+        line.send([a_parcel(1), a_parcel(2)], notes)
+        line.send([a_parcel(3)], notes)
+        line.close()
+    third = notes.outcomes[3]
+    # a line that had worked and was lost before the dot: the letter went back, and out over another
+    lost = kind is TryLater and CLOSE in script.values()
+    assert type(third) is (Receipt if lost else kind)
+    assert line.dials == (2 if lost else 1)
+    assert sink.kept[:2] == [a_parcel(1).message_id, a_parcel(2).message_id]
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_many_letters_of_all_sizes_arrive_once_over_several_lines(
+    tmp_path: Path, store: Store, encrypted: bool
+) -> None:
+    relay, trusted = contexts(tmp_path)
+    notes = Notes()
+    parcels = [a_parcel(n, body=f"{n} words\n" * (7**n % 30_011)) for n in range(1, 41)]
+    with (
+        _tls_relay(store, relay) if encrypted else relaying(RelayHandler(store, QUIET, Clock(real=lambda: 0.0))) as port
+    ):
+        channel = SmtpChannel("localhost", port, starttls=encrypted, context=trusted, timeouts=SHORT, connections=4)
+        line = channel.open()
+        line.send(parcels, notes)
+        line.close()
+    assert notes.kinds() == ["Receipt"] * 40
+    assert {each.message_id: each.body for each in store.messages()} == {each.message_id: each.body for each in parcels}
+    assert store.doubles() == {}
+
+
+def test_the_password_goes_encrypted_and_the_old_capabilities_are_forgotten(tmp_path: Path) -> None:
+    relay, trusted = contexts(tmp_path)
+    with listening(Sink(ehlo=("STARTTLS", "AUTH PLAIN"), starttls="220 go on", context=relay)) as sink:
+        channel = SmtpChannel("localhost", sink.port, "ada", "secret", starttls=True, context=trusted, timeouts=SHORT)
+        channel.open().close()
+    assert sink.commands[:4] == ["EHLO", "STAR", "EHLO", "AUTH"]
+
+
+def test_a_relay_that_shakes_no_hands_is_tried_later(tmp_path: Path) -> None:
+    with listening(Sink(ehlo=("STARTTLS",), starttls="220 go on", context=None)) as sink:
+        channel = SmtpChannel("localhost", sink.port, starttls=True, timeouts=Timeouts(2, 0.4, 0.5))
+        with pytest.raises((TryLater, Refused)):
+            channel.open()
+    assert not {"MAIL", "AUTH", "DATA"} & set(sink.commands)

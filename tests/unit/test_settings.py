@@ -148,3 +148,10 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CannotStart, match="CAMPAIGN_VAR_DIR"):
         Settings.from_env({"CAMPAIGN_VAR_DIR": str(tmp_path / "file" / "var")})
+
+
+@pytest.mark.parametrize("missing", ["dkim_key_file", "dkim_selector", "dkim_domain"])
+def test_signing_needs_key_selector_and_domain(tmp_path: Path, missing: str) -> None:
+    whole = {"dkim_key_file": "/etc/countersign/dkim.pem", "dkim_selector": "fall26", "dkim_domain": "association.org"}
+    (fault,) = refused(tmp_path, **whole | {missing: ""})
+    assert "CAMPAIGN_DKIM" in fault

@@ -32,16 +32,18 @@ class Batch:
         self._watcher = watcher
         self._write = write
         self._grace_s = stop_grace_s
+        self._again = deque[Parcel]()  # came back from a lost connection; for one that is dialed anew
         self._returned: dict[int, TryLater] = {}
         self.lines = 1
         self.out = 0  # letters that a connection holds
         self.asked_at = monotonic()
         self.ends_at = inf  # once a stop was asked for: when the last letter must be back
 
-    @property
-    def waiting(self) -> int:
-        """How many letters a connection may still take."""
-        return 0 if self.ends_at < inf else len(self._waiting)
+    def waiting(self, *, fresh: bool = True) -> int:
+        """How many letters a connection may still take; `fresh`: one that has taken none so far."""
+        if self.ends_at < inf:
+            return 0
+        return len(self._waiting) + (len(self._again) if fresh else 0)
 
     def stops(self) -> bool:
         """Asks the watcher, which is also its tick."""
@@ -50,10 +52,10 @@ class Batch:
             self.ends_at = self.asked_at + self._grace_s
         return self.ends_at < inf
 
-    def take(self) -> Letter | None:
+    def take(self, *, fresh: bool) -> Letter | None:
         """The next letter, written and signed. One that cannot be written is settled here."""
-        while self.waiting:
-            parcel = self._waiting.popleft()
+        while self.waiting(fresh=fresh):
+            parcel = (self._again if fresh and self._again else self._waiting).popleft()
             try:
                 letter = self._write(parcel)
             except Refused as refusal:
@@ -65,7 +67,7 @@ class Batch:
 
     def take_ahead(self) -> Letter | None:
         """A letter for a connection that still waits for an answer; none of the last few, which go to whoever is free."""
-        return self.take() if self.waiting >= self.lines else None
+        return self.take(fresh=False) if self.waiting(fresh=False) >= self.lines else None
 
     def begins(self, letter: Letter) -> None:
         self._watcher.begins(letter.parcel)
@@ -80,17 +82,26 @@ class Batch:
         self._waiting.appendleft(letter.parcel)
 
     def lost(self, letter: Letter, why: TryLater) -> None:
-        """Its line was lost before its dot left. It goes back once if the line had worked (no try was used)."""
+        """Its line was lost before its dot left. It goes back once if the line had worked (no try was used).
+
+        To a fresh line: relays that close after so many letters close all old ones at about the same time.
+        """
         if why.used_a_try:
             self.settle(letter, why)
         elif letter.parcel.key in self._returned:
             self.settle(letter, TryLater(str(why), code=why.code, answer=why.answer))
         else:
             self._returned[letter.parcel.key] = why
-            self.put_back(letter)
+            self.out -= 1
+            self._again.append(letter.parcel)
+
+    def release(self) -> None:
+        """There will be no fresh line: what came back is for any."""
+        self._waiting.extendleft(reversed(self._again))
+        self._again.clear()
 
     def end(self) -> None:
         """Tells of letters that went back and found no other line."""
-        for parcel in self._waiting:
+        for parcel in (*self._again, *self._waiting):
             if parcel.key in self._returned:
                 self._watcher.outcome(parcel, self._returned[parcel.key])

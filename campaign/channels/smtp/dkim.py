@@ -39,7 +39,7 @@ class Signer:
             raise CannotStart(f"CAMPAIGN_DKIM_KEY_FILE: an RSA key needs {MIN_BITS} bits or more")
         self._key = key
         algorithm = "rsa-sha256" if isinstance(key, rsa.RSAPrivateKey) else "ed25519-sha256"
-        self._who = f"v=1; a={algorithm}; c=relaxed/relaxed; d={domain};\r\n s={selector};"
+        self._who = f"v=1; a={algorithm}; c=relaxed/relaxed;\r\n d={domain};\r\n s={selector};"
 
     @classmethod
     def from_file(cls, path: Path, selector: str, domain: str) -> Signer:

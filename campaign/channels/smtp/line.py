@@ -76,7 +76,7 @@ class SmtpLine:
                 return
             while True:
                 self._engage(batch)
-                if not batch.out and not (batch.waiting and self._talks):
+                if not batch.out and not (batch.waiting() and self._talks):
                     break
                 self._turn(batch)
             batch.end()
@@ -96,12 +96,17 @@ class SmtpLine:
 
     def _engage(self, batch: Batch) -> None:
         """Idle connections take letters; where some still wait, spare ones are dialed."""
-        while self._idle and batch.waiting:
-            talk = self._idle.pop()
-            talk.steps = talk.letters(batch)
-            self._go_on(talk)
-        while self._spare and batch.waiting > self._dialing():
+        idle, self._idle = self._idle, []
+        for talk in idle:
+            if batch.waiting(fresh=talk.fresh):
+                talk.steps = talk.letters(batch)
+                self._go_on(talk)
+            else:
+                self._idle.append(talk)
+        while self._spare and batch.waiting() > self._dialing():
             self._dial(self._address)
+        if not self._spare and not self._dialing():
+            batch.release()
         batch.lines = len(self._talks)
 
     def _dialing(self) -> int:

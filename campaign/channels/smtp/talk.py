@@ -35,7 +35,7 @@ class Talk:
         self._timeouts = timeouts
         self._may_pipeline = pipelining
         self._offers: dict[str, list[str]] = {}
-        self._has_worked = False
+        self.fresh = True  # it has taken no letter
         self._unclear = False
         self.pipe = Pipe(address)
         self.entered = False
@@ -46,7 +46,7 @@ class Talk:
     @property
     def may_be_redialed(self) -> bool:
         """Relays close after so many letters; one that took a letter and lost none will do so again."""
-        return self._has_worked and not self._unclear
+        return not self.fresh and not self._unclear
 
     # entering
 
@@ -113,20 +113,20 @@ class Talk:
 
     def letters(self, batch: Batch) -> Talking[None]:
         """Hands over until no letter is left for this connection. Raises LineError, its letters told of, when it is over."""
-        letter, offered = batch.take(), False
+        letter, offered = batch.take(fresh=self.fresh), False
         while letter is not None:
             if not offered and batch.stops():
                 return batch.put_back(letter)
             try:
                 refusal, over = yield from self._offer(letter, offered)
             except LineError as lost:
-                batch.lost(letter, lost.before_dot(used_a_try=not self._has_worked))
+                batch.lost(letter, lost.before_dot(used_a_try=self.fresh))
                 raise
             if refusal is not None:
                 batch.settle(letter, refusal)
                 if over:
                     raise LineError("the relay does not wait for a letter")
-                letter, offered = batch.take(), False
+                letter, offered = batch.take(fresh=self.fresh), False
                 continue
             if offered and batch.stops():
                 batch.put_back(letter)
@@ -135,7 +135,7 @@ class Talk:
             # written and signed before this one begins: behind that moment nothing slow may happen
             ahead = batch.take_ahead() if self._pipelining else None
             yield from self._text(batch, letter, ahead)
-            letter, offered = (batch.take(), False) if ahead is None else (ahead, True)
+            letter, offered = (batch.take(fresh=self.fresh), False) if ahead is None else (ahead, True)
         return None
 
     @property
@@ -187,9 +187,9 @@ class Talk:
             outcome, over = yield from self._end(batch, letter, b"".join(ahead.commands) if ahead else b"")
         except LineError as lost:
             self._put_ahead_back(batch, ahead)
-            batch.lost(letter, lost.before_dot(used_a_try=not self._has_worked))
+            batch.lost(letter, lost.before_dot(used_a_try=self.fresh))
             raise
-        self._has_worked = self._has_worked or isinstance(outcome, Receipt)
+        self.fresh = self.fresh and not isinstance(outcome, Receipt)
         self._unclear = isinstance(outcome, Unclear)
         batch.settle(letter, outcome)
         if over or self._unclear:
@@ -219,7 +219,7 @@ class Talk:
             reply = yield from self._answer(self._timeouts.data_end_s)
         except LineError as lost:
             if not self.pipe.has_left(mark):
-                return lost.before_dot(used_a_try=not self._has_worked), True
+                return lost.before_dot(used_a_try=self.fresh), True
             return Unclear(f"no answer to the letter's end: {lost}"), True
         return after_body(reply), reply.code == 421
 

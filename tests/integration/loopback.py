@@ -62,6 +62,7 @@ class Sink:
     late_s: float = 0  # before the answer to each letter
     context: ssl.SSLContext | None = None  # after a 220 to STARTTLS
     ehlo: tuple[str, ...] = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
+    hello: str = ""  # instead of those
     login: str = "235 2.7.0 welcome"
     starttls: str = "502 5.5.1 what"
     port: int = 0
@@ -118,6 +119,8 @@ class Sink:
                 return
 
     def _plain(self, verb: str) -> str:
+        if verb == "EHLO" and self.hello:
+            return self.hello
         if verb == "EHLO":
             return "\r\n".join(f"250-{word}" for word in ("sink", *self.ehlo)) + "\r\n250 HELP"
         if verb == "STAR":

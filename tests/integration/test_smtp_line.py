@@ -330,6 +330,18 @@ def test_a_relay_without_a_known_login_is_a_fault_of_the_settings() -> None:
     assert "AUTH" not in sink.commands
 
 
+def test_a_relay_that_knows_no_ehlo_is_greeted_the_old_way() -> None:
+    sink = Sink(hello="502 5.5.1 what")
+    watch, _ = _sent(sink, _letters(2))
+    assert watch.kinds() == ["Receipt"] * 2
+    assert sink.commands[:3] == ["EHLO", "HELO", "MAIL"]
+
+
+def test_a_relay_that_is_busy_when_greeted_is_tried_later() -> None:
+    with listening(Sink(hello="451 4.3.0 later")) as sink, pytest.raises(TryLater):
+        SmtpChannel("127.0.0.1", sink.port, timeouts=SHORT).open()
+
+
 def test_a_name_that_leads_nowhere_is_tried_later() -> None:
     with pytest.raises(TryLater, match="name"):
         SmtpChannel("relay.invalid.", 25, timeouts=SHORT).open()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import billiard
+import mmap
+
 from celery.signals import worker_shutting_down
 
 from campaign.app import create_app
@@ -11,7 +12,21 @@ from campaign.extensions import celery
 flask_app = create_app()
 app = celery
 
-stopping = billiard.Event()
+
+class StopFlag:
+    """One byte in memory that forked children share. No semaphore, which a machine without /dev/shm refuses."""
+
+    def __init__(self) -> None:
+        self._byte = mmap.mmap(-1, 1)
+
+    def set(self) -> None:
+        self._byte[0] = 1
+
+    def is_set(self) -> bool:
+        return self._byte[0] == 1
+
+
+stopping = StopFlag()
 """Set when the worker is asked to end; heard in every pool, so that a drain stops after the letters in hand."""
 
 

@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
+import atexit
 import os
-import secrets
-import socket
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import sqlalchemy as sa
 
+from campaign import journal
 from campaign.domain.channels import ChannelName
 from campaign.extensions import db
+from campaign.journal import Journal
 from campaign.models.delivery import Worker
 from campaign.runtime import runtime
 from campaign.services import outbox
 from campaign.services.outgoing import Envelope
 from campaign.unit_of_work import database_now, unit_of_work
 
-OWNER = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-"""This process, in leases and attempts. Made anew after a fork: see `owner`."""
+_journals: dict[tuple[Path, int, int], Journal] = {}
+"""By folder, process and thread: a lock belongs to an open file, so each of them opens its own, after any fork."""
+_names: dict[int, str] = {}
 
 
-def owner() -> str:
-    host, pid, nonce = OWNER.rsplit(":", 2)
-    return OWNER if pid == str(os.getpid()) else f"{host}:{os.getpid()}:{nonce}"
+def journal_folder() -> Path:
+    """On a local disk that lasts over a restart of the process, one for all workers of a machine."""
+    return runtime().settings.var_dir / "journal"
+
+
+def own_journal() -> Journal:
+    folder = journal_folder()
+    key = (folder, os.getpid(), threading.get_ident())
+    if key not in _journals:
+        _journals[key] = Journal(folder, journal.owner_name())
+    return _journals[key]
+
+
+@atexit.register
+def _close_journals() -> None:
+    """A process that ends in good order leaves no journal, unless something in it is still to be settled."""
+    for (_, pid, _), each in _journals.items():
+        if pid == os.getpid() and not each.entries():
+            each.close()
+
+
+def process_name() -> str:
+    """This process, in heartbeats."""
+    return _names.setdefault(os.getpid(), journal.owner_name())
 
 
 def drain(channel: ChannelName, should_stop: Callable[[], bool] = lambda: False) -> int:
@@ -31,14 +56,26 @@ def drain(channel: ChannelName, should_stop: Callable[[], bool] = lambda: False)
     here = runtime()
     if channel not in here.channels:
         return 0
+    recover()
     loop = outbox.Loop(
-        owner=owner(),
         channel=here.channels[channel],
         envelope=Envelope(here.signer, here.settings.bounce_domain, here.settings.base_url.rstrip("/")),
         clock=database_now,
+        journal=own_journal(),
         should_stop=should_stop,
     )
     return outbox.send_due(db.session(), loop)
+
+
+def recover() -> int:
+    """Settles what dead processes of this machine had in their hands. Commits."""
+    return outbox.recover(db.session(), journal_folder(), database_now)
+
+
+def sweep_leases() -> int:
+    """Marks unclear what no living process holds. Commits."""
+    with unit_of_work() as session:
+        return outbox.sweep_leases(session, database_now(), lambda: journal.living(journal_folder()))
 
 
 def heartbeat(kind: str) -> None:
@@ -46,7 +83,7 @@ def heartbeat(kind: str) -> None:
     with unit_of_work() as session:
         now = database_now()
         found = session.execute(
-            sa.update(Worker).where(Worker.name == owner()).values(seen_at=now).returning(Worker.id)
+            sa.update(Worker).where(Worker.name == process_name()).values(seen_at=now).returning(Worker.id)
         ).first()
         if found is None:
-            session.add(Worker(name=owner(), kind=kind, started_at=now, seen_at=now))
+            session.add(Worker(name=process_name(), kind=kind, started_at=now, seen_at=now))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import secrets
+import tempfile
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,6 +18,7 @@ from campaign.domain.statuses import CampaignStatus
 from campaign.domain.targeting import TargetKind
 from campaign.domain.texts import fold
 from campaign.extensions import db
+from campaign.journal import Journal
 from campaign.models.action import Action
 from campaign.models.campaign import Campaign, CampaignRecommendation, Reason
 from campaign.models.company import Company, Facility
@@ -32,6 +36,15 @@ from campaign.services.outgoing import Envelope
 
 NOW = datetime(2026, 6, 15, 14, 0, tzinfo=UTC)
 _numbers = count(1)
+
+
+def journal(owner: str = "") -> Journal:
+    """Of a worker of its own; in a folder that goes with the test run."""
+    return Journal(Path(tempfile.mkdtemp(dir=_journals.name)), owner or f"worker-{next(_numbers)}")
+
+
+_journals = tempfile.TemporaryDirectory(prefix="countersign-journals-")
+atexit.register(_journals.cleanup)
 
 ENVELOPE = Envelope(
     TokenSigner("a secret for tests, of 32 characters and more"), "bounces.test.example", "http://localhost:8000"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from campaign import embedded_broker, tasknames
+from campaign import drain, embedded_broker, tasknames
 from campaign.domain.schedule import NO_REPLY_AFTER
 from campaign.extensions import celery
 from campaign.runtime import runtime
-from campaign.services import campaigns, outbox, responses
+from campaign.services import campaigns, responses
 from campaign.unit_of_work import database_now, unit_of_work
 
 _KEEP_DONE_S = 3600
@@ -16,8 +16,8 @@ _KEEP_DONE_S = 3600
 
 @celery.task(name=tasknames.SWEEP)
 def sweep() -> None:
-    with unit_of_work() as session:
-        outbox.sweep_leases(session, database_now())
+    drain.recover()
+    drain.sweep_leases()
     with unit_of_work() as session:
         campaigns.close_due(session, database_now())
     with unit_of_work() as session:

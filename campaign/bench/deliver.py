@@ -23,6 +23,7 @@ from campaign.bench import world
 from campaign.channels.smtp.message import build as build_message
 from campaign.database import transaction
 from campaign.domain.parcels import Parcel
+from campaign.drain import recover, sweep_leases
 from campaign.models.delivery import Delivery
 from campaign.services import outbox
 from campaign.supervisor import Child, Supervisor
@@ -60,8 +61,8 @@ def work(session: Session, loop: outbox.Loop, ready: Path, go: Path) -> None:
     while not go.exists():
         sleep(0.01)
     while not loop.should_stop():
-        with transaction(session):
-            outbox.sweep_leases(session, database_now())
+        recover()
+        sweep_leases()
         tried = outbox.send_due(session, loop)
         left = counts(session)
         if not left.get("queued", 0) and not left.get("sending", 0):

@@ -12,6 +12,9 @@ from typing import Protocol
 from campaign.domain.channels import ChannelName
 from campaign.domain.parcels import Outcome, Parcel
 
+LATE_S = 0.025
+"""How long after its moment a parcel may still be begun."""
+
 
 class Watcher(Protocol):
     """What a line tells its caller while it works. Callbacks, so that an answer is noted in the moment it is read."""
@@ -31,6 +34,8 @@ class Line(Protocol):
 
     def send(self, parcels: Sequence[Parcel], watcher: Watcher) -> None:
         """Hands over in order and reports each outcome to the watcher.
+
+        A parcel with a moment is begun then, or left untouched if it is more than LATE_S past; they come in their order.
 
         Raises nothing of the network: a lost line is an outcome (`TryLater` before the receiver could have taken the
         parcel, `Unclear` after). Parcels that were not begun when the line was lost get no outcome. A line whose `usable` is
@@ -56,4 +61,4 @@ class Channel(Protocol):
         """What would make the receiver refuse this parcel, in words for a person; empty when none is known. No network."""
 
     def open(self) -> Line:
-        """Raises TryLater when the receiver cannot be reached, Refused when the channel is configured wrongly."""
+        """Raises TryLater when the receiver cannot be reached, Misconfigured when the channel is configured wrongly."""

@@ -19,7 +19,7 @@ from campaign.bench import line as line_alone
 from campaign.bench.sink import Sink
 from campaign.cli.schema import upgrade_database
 from campaign.domain.channels import ChannelName
-from campaign.drain import owner
+from campaign.drain import own_journal
 from campaign.extensions import db
 from campaign.runtime import runtime
 from campaign.services import outbox
@@ -98,9 +98,9 @@ def _address(text: str) -> tuple[str, int]:
 def deliver_worker(ready: Path, go: Path) -> None:
     """One process of `bench deliver`."""
     loop = outbox.Loop(
-        owner=owner(),
         channel=runtime().channels[ChannelName.SMTP],
         envelope=envelope(),
         clock=database_now,
+        journal=own_journal(),
     )
     delivering.work(db.session(), loop, ready, go)

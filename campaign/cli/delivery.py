@@ -10,10 +10,8 @@ import click
 from flask.cli import with_appcontext
 
 from campaign import tasknames
-from campaign.drain import drain
+from campaign.drain import drain, recover, sweep_leases
 from campaign.intake import take
-from campaign.services import outbox
-from campaign.unit_of_work import database_now, unit_of_work
 
 
 @click.command()
@@ -21,8 +19,8 @@ from campaign.unit_of_work import database_now, unit_of_work
 @with_appcontext
 def send(as_json: bool) -> None:
     """Hand over everything that is due, in this process."""
-    with unit_of_work() as session:
-        outbox.sweep_leases(session, database_now())
+    recover()
+    sweep_leases()
     tried = {str(channel): drain(channel) for channel in tasknames.WORKED}
     if as_json:
         click.echo(json.dumps({"tried": tried}))

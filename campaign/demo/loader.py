@@ -25,6 +25,7 @@ from campaign.demo.replay import Agenda, Chapter, Replay
 from campaign.demo.setup import Calendar
 from campaign.domain.districts import EASTERN, congress_at, congress_begins
 from campaign.domain.errors import Invalid, NotAllowed, WrongState
+from campaign.drain import own_journal
 from campaign.extensions import db
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
@@ -134,9 +135,8 @@ def _set_up(session: Session, calendar: Calendar, now: datetime, echo: Callable[
         slugs = agenda.campaigns(session, cards, agenda.template(session, calendar.began), calendar)
     echo(f"{len(cast.members)} members, {len(cards)} recommendations, {len(slugs)} campaigns")
     envelope = Envelope(runtime().signer, settings.bounce_domain, settings.base_url.rstrip("/"))
-    mailroom = Mailroom(
-        session, envelope, Diary(echo, clock.date_of(1, calendar.as_of)), cast.organizer, calendar.began
-    )
+    diary = Diary(echo, clock.date_of(1, calendar.as_of))
+    mailroom = Mailroom(session, envelope, diary, cast.organizer, calendar.began, own_journal())
     return Replay(session, cast, calendar, settings.undo_seconds, Agenda(slugs, dockets, cards), mailroom)
 
 

@@ -22,6 +22,7 @@ from campaign.domain.errors import WrongState
 from campaign.domain.events import ResponseKind
 from campaign.domain.parcels import Outcome, Parcel, Receipt
 from campaign.domain.statuses import Status
+from campaign.journal import Journal
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.member import Member
@@ -36,7 +37,6 @@ from campaign.simulator.scripted_channel import ScriptedChannel
 Moment = Callable[[int, time, str], datetime]
 """A day of a plan, a time on the wall and the wall's zone -> the moment."""
 
-_OWNER = "demonstration"
 _LOST = frozenset({"unmatched", "unreadable", "duplicate"})
 
 
@@ -63,6 +63,7 @@ class Mailroom:
     diary: Diary
     organizer: str
     began: datetime
+    journal: Journal
     letters: dict[str, Signed] = field(default_factory=dict)  # by reference
     bounced: set[str] = field(default_factory=set)
     _mails: int = 0
@@ -70,7 +71,13 @@ class Mailroom:
     def __post_init__(self) -> None:
         self.clock = Clock(self.began)
         self.timeline = Timeline(self.clock, self._next_due, self._drain)
-        self._loop = Loop(_OWNER, ScriptedChannel(self._answer), self.envelope, self.clock, jitter=lambda: 0.5)
+        self._loop = Loop(
+            channel=ScriptedChannel(self._answer),
+            envelope=self.envelope,
+            clock=self.clock,
+            journal=self.journal,
+            jitter=lambda: 0.5,
+        )
 
     def _next_due(self) -> datetime | None:
         """When the next mail that waits may be handed over."""
@@ -124,7 +131,7 @@ class Mailroom:
         now = now.replace(microsecond=0)
         raw = compose(original, now)
         self._mails += 1
-        source_id = f"{int(now.timestamp())}.D{self._mails}.{_OWNER}"
+        source_id = f"{int(now.timestamp())}.D{self._mails}.{self.journal.owner}"
         with transaction(self.session):
             taken = events.take(self.session, source_id, raw, read_message(raw, self.envelope.signer), now)
         if taken.kind in _LOST:

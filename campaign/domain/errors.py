@@ -86,5 +86,9 @@ class Refused(ChannelError):
     """Nothing was taken and never will be, as it stands."""
 
 
+class Misconfigured(ChannelError):
+    """Nothing went out, and nothing will until somebody mends the channel's settings. The parcel waits and uses no try."""
+
+
 class Unclear(ChannelError):
     """It may have arrived. No machine sends it again."""

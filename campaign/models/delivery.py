@@ -30,9 +30,10 @@ class Delivery(HasId, HasCreation, Base):
         sa.CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease_whole"),
         sa.CheckConstraint("status <> 'sending' OR lease_owner IS NOT NULL", name="sending_is_leased"),
         sa.Index(
-            "ix_deliveries_due",
+            "ix_deliveries_waiting",
             "channel",
             "priority",
+            "campaign_id",
             "due_at",
             sqlite_where=sa.text("status = 'queued'"),
             postgresql_where=sa.text("status = 'queued'"),

@@ -47,15 +47,16 @@ def moved(
     old: Status | None,
     new: Status,
     at: datetime,
+    n: int = 1,
 ) -> None:
-    """Counts one letter's delivery that moved; `old` None when it was made. Member mail (no office) is not counted."""
+    """Counts `n` letters' deliveries that moved; `old` None when they were made. Member mail (no office) is not counted."""
     if campaign_id is None or office_id is None:
         return
     deltas = _deltas(session)
     if old is not None:
-        deltas[(campaign_id, Measure.STANDING, counted_on, office_id, channel, str(old))] -= 1
-    deltas[(campaign_id, Measure.STANDING, counted_on, office_id, channel, str(new))] += 1
-    deltas[(campaign_id, Measure.MOVES, day_of(session, at), office_id, channel, str(new))] += 1
+        deltas[(campaign_id, Measure.STANDING, counted_on, office_id, channel, str(old))] -= n
+    deltas[(campaign_id, Measure.STANDING, counted_on, office_id, channel, str(new))] += n
+    deltas[(campaign_id, Measure.MOVES, day_of(session, at), office_id, channel, str(new))] += n
 
 
 def responded(

@@ -105,16 +105,18 @@ def choose(session: Session, site: Facility, code: str, at: datetime, by: Confir
     inserts.if_absent(
         session,
         DistrictMatch,
-        place_key=place_key(place_of(site)),
-        congress=match.congress,
-        status=match.status,
-        states=list(match.states),
-        districts=[district.key for district in match.districts],
-        suggested=[district.key for district in match.suggested],
-        method=match.method,
-        confidence=match.confidence,
-        vintage=match.vintage,
-        matched_at=at,
+        {
+            "place_key": place_key(place_of(site)),
+            "congress": match.congress,
+            "status": match.status,
+            "states": list(match.states),
+            "districts": [district.key for district in match.districts],
+            "suggested": [district.key for district in match.suggested],
+            "method": match.method,
+            "confidence": match.confidence,
+            "vintage": match.vintage,
+            "matched_at": at,
+        },
     )
     row = _stored(session, site, at)
     if row is None:

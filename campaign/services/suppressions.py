@@ -27,7 +27,9 @@ def suppress(
     session: Session, address: str, reason: SuppressionReason, at: datetime, event_id: int | None = None
 ) -> Suppression:
     """Twice is once, also at the same moment: the first reason stands."""
-    inserts.if_absent(session, Suppression, address=address.lower(), reason=reason, at=at, event_id=event_id)
+    inserts.if_absent(
+        session, Suppression, {"address": address.lower(), "reason": reason, "at": at, "event_id": event_id}
+    )
     found = standing(session, address)
     if found is None:
         raise NotFound("It was lifted meanwhile.")

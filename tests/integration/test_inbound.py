@@ -42,7 +42,7 @@ def sent_letter(session: Session, channel: MemoryChannel | None = None) -> Lette
         card = factories.recommendation(session)
         factories.signed(session, who, factories.campaign(session, card), card.key)
     later = NOW + timedelta(minutes=2)
-    loop = outbox.Loop("worker-a", channel or MemoryChannel(), ENVELOPE, lambda: later, jitter=lambda: 0.5)
+    loop = outbox.Loop(channel or MemoryChannel(), ENVELOPE, lambda: later, factories.journal(), jitter=lambda: 0.5)
     outbox.send_due(session, loop)
     return session.scalars(sa.select(Letter).where(Letter.target == "HIN05")).one()
 
@@ -226,7 +226,7 @@ def test_an_invitation_that_bounces_shows_on_its_row(session: Session) -> None:
         company, _ = factories.company(session)
         who = factories.member(session, company)
         invitations.invite(session, who, factories.campaign(session, factories.recommendation(session)), ENVELOPE, NOW)
-    outbox.send_due(session, outbox.Loop("worker-a", MemoryChannel(), ENVELOPE, lambda: NOW))
+    outbox.send_due(session, outbox.Loop(MemoryChannel(), ENVELOPE, lambda: NOW, factories.journal()))
     delivery = session.scalars(sa.select(Delivery)).one()
     assert delivery.status is Status.ACCEPTED
     reference = session.scalars(sa.select(MemberMail.reference)).one()

@@ -111,7 +111,7 @@ def test_f06_letters_to_both_seats_are_held_and_name_the_old_and_the_new_holder(
     assert all("Banks" in why and "Wilhelmina Cobb-Arden now" in why for _, why in found["SIN01"])
     memory = MemoryChannel()
     later = AFTER.replace(hour=16)
-    assert outbox.send_due(session, outbox.Loop("worker-a", memory, ENVELOPE, lambda: later)) == 3
+    assert outbox.send_due(session, outbox.Loop(memory, ENVELOPE, lambda: later, factories.journal())) == 3
     assert metrics.differences(session) == []
 
 
@@ -129,7 +129,7 @@ def test_f06_a_second_import_of_the_same_files_holds_nothing_more(session: Sessi
 
 def test_f06_letters_that_had_left_stay_where_they_are(session: Session) -> None:
     waiting_letters(session)
-    outbox.send_due(session, outbox.Loop("worker-a", MemoryChannel(), ENVELOPE, lambda: AFTER))
+    outbox.send_due(session, outbox.Loop(MemoryChannel(), ENVELOPE, lambda: AFTER, factories.journal()))
     with transaction(session):
         applied = snapshots.apply(session, snapshots.plan(session, patched(), AFTER), AFTER)
         assert held.hold_for_new_holders(session, applied.changes, AFTER) == 0

@@ -37,7 +37,7 @@ def letters(session: Session, **values: object) -> list[Letter]:
 
 
 def hand_over(session: Session, now: datetime = NOW + timedelta(minutes=2)) -> None:
-    outbox.send_due(session, outbox.Loop("worker-a", MemoryChannel(), ENVELOPE, lambda: now))
+    outbox.send_due(session, outbox.Loop(MemoryChannel(), ENVELOPE, lambda: now, factories.journal()))
 
 
 def answered(

@@ -93,14 +93,14 @@ def test_the_check_sees_what_autogenerate_does_not(app: Flask, tmp_path: Path) -
     """A CHECK that changed, and a partial index that lost its condition."""
     with db.engine.connect() as connection:
         before = _sqlite(connection)
-        connection.exec_driver_sql("DROP INDEX ix_deliveries_due")
-        connection.exec_driver_sql("CREATE INDEX ix_deliveries_due ON deliveries (channel, priority, due_at)")
+        connection.exec_driver_sql("DROP INDEX ix_deliveries_waiting")
+        connection.exec_driver_sql("CREATE INDEX ix_deliveries_waiting ON deliveries (channel, priority, due_at)")
         connection.exec_driver_sql("DROP TABLE action_choices")
         connection.exec_driver_sql("CREATE TABLE action_choices (rank BIGINT, CHECK (rank BETWEEN 1 AND 4))")
         after = _sqlite(connection)
         connection.rollback()
     assert {key for key in before if before[key] != after[key]} == {
-        ("index", "ix_deliveries_due"),
+        ("index", "ix_deliveries_waiting"),
         ("table", "action_choices"),
     }
 

@@ -2,31 +2,66 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.channels.memory import MemoryChannel
+from campaign import journal
+from campaign.channels.memory import MemoryChannel, MemoryLine
 from campaign.database import transaction
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Refused, TryLater, Unclear, WrongState
-from campaign.domain.parcels import Receipt
+from campaign.domain.parcels import Parcel, Receipt
 from campaign.domain.statuses import CampaignStatus, Status
+from campaign.journal import Kind
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Attempt, Delivery, DeliveryChange
 from campaign.models.letter import Letter
 from campaign.models.member import Member
-from campaign.services import actions, campaigns, deliveries, metrics, outbox
+from campaign.services import actions, breaker, campaigns, deliveries, metrics, outbox
+from campaign.services.outbox.loop import TICK_S, Desk, Window
 from tests import factories
 from tests.factories import ENVELOPE, NOW
 
 LATER = NOW + timedelta(seconds=61)
 
 
-def loop(channel: MemoryChannel, now: datetime = LATER, owner: str = "worker-a") -> outbox.Loop:
-    return outbox.Loop(owner=owner, channel=channel, envelope=ENVELOPE, clock=lambda: now, jitter=lambda: 0.5)
+def loop(channel: MemoryChannel, now: datetime = LATER) -> outbox.Loop:
+    """Of a worker of its own, with a journal of its own."""
+    return outbox.Loop(
+        channel=channel,
+        envelope=ENVELOPE,
+        clock=lambda: now,
+        journal=factories.journal(),
+        jitter=lambda: 0.5,
+    )
+
+
+def turn(session: Session, one: outbox.Loop, window: Window | None = None, most: int = 500) -> Window | None:
+    """One transaction of a worker: what came of `window`, and the next one."""
+    desk = Desk(session, one, window=window)
+    desk.turn(most=most)
+    return desk.window
+
+
+def in_hand(session: Session, number: int) -> outbox.Loop:
+    """A worker that has marked `number` letters and handed over none; and no more is heard of it."""
+    one = loop(MemoryChannel())
+    window = turn(session, one, most=number)
+    assert window is not None
+    assert len(window.marked) == number
+    return one
+
+
+def dies(one: outbox.Loop) -> Path:
+    """What a kill leaves: the journal's file, and its lock free. Gives the folder."""
+    one.journal._map.close()
+    os.close(one.journal._fd)
+    return one.journal.path.parent
 
 
 def world(session: Session, story: str = "") -> list[Letter]:
@@ -113,87 +148,166 @@ def test_a_letter_that_is_never_taken_fails_in_the_end(session: Session) -> None
     assert memory.kept == []
 
 
-def test_what_a_dead_worker_left_in_sending_becomes_unclear_and_is_never_sent_again(each_session: Session) -> None:
+def test_what_a_worker_without_a_journal_left_in_sending_becomes_unclear_and_is_never_sent_again(
+    each_session: Session,
+) -> None:
+    """It died on another machine, or with this one's power."""
     session = each_session
     world(session)
-
-    class Killed(BaseException):
-        pass
-
-    def die(_parcel: object) -> None:
-        raise Killed
-
-    memory = MemoryChannel(before=die)
-    dying = loop(memory)
-    claimed = outbox._claim(session, dying)
-    outbox._mark(session, dying, claimed[:2])  # and no more is heard of this worker
+    in_hand(session, 2)
     with transaction(session):
         assert outbox.sweep_leases(session, LATER + timedelta(seconds=30)) == 0
     with transaction(session):
         assert outbox.sweep_leases(session, LATER + timedelta(seconds=61)) == 2
     after = MemoryChannel()
-    outbox.send_due(session, loop(after, LATER + timedelta(seconds=62), owner="worker-b"))
+    outbox.send_due(session, loop(after, LATER + timedelta(seconds=62)))
     assert sorted(statuses(session)) == [Status.ACCEPTED, Status.UNCLEAR, Status.UNCLEAR]
     assert len(after.kept) == 1
     assert metrics.differences(session) == []
 
 
+def test_the_journal_of_a_dead_worker_says_what_never_left_what_arrived_and_what_is_unclear(
+    each_session: Session,
+) -> None:
+    session = each_session
+    world(session)
+    one = in_hand(session, 3)
+    untouched, begun, answered = sorted(
+        session.scalars(sa.select(Delivery.id).where(Delivery.status == Status.SENDING)).all()
+    )
+    one.journal.begins(begun)
+    one.journal.begins(answered)
+    one.journal.answered(answered, Kind.RECEIPT, None, "250 taken")
+    folder = dies(one)
+    assert outbox.recover(session, folder, lambda: LATER) == 3
+    assert outbox.recover(session, folder, lambda: LATER) == 0
+    found = dict(session.execute(sa.select(Delivery.id, Delivery.status)).all())
+    assert found == {untouched: Status.QUEUED, begun: Status.UNCLEAR, answered: Status.ACCEPTED}
+    back = session.get_one(Delivery, untouched)
+    assert (back.tries, back.lease_owner) == (0, None), "its try is given back"
+    outbox.send_due(session, loop(MemoryChannel()))
+    assert sorted(statuses(session)) == [Status.ACCEPTED, Status.ACCEPTED, Status.UNCLEAR]
+    assert metrics.differences(session) == []
+
+
+def test_a_living_worker_is_left_alone_by_recovery_and_sweep(session: Session) -> None:
+    world(session)
+    one = in_hand(session, 2)
+    folder = one.journal.path.parent
+    assert outbox.recover(session, folder, lambda: LATER) == 0
+    with transaction(session):
+        late = LATER + timedelta(hours=1)
+        assert outbox.sweep_leases(session, late, lambda: journal.living(folder)) == 0
+
+
+def test_a_journal_of_another_boot_proves_nothing(session: Session) -> None:
+    world(session)
+    one = in_hand(session, 2)
+    one.journal._map[8:12] = b"xxxx"  # another start of the machine
+    folder = dies(one)
+    assert outbox.recover(session, folder, lambda: LATER) == 0
+    with transaction(session):
+        assert outbox.sweep_leases(session, LATER + timedelta(seconds=61)) == 2
+    assert sorted(statuses(session)) == [Status.QUEUED, Status.UNCLEAR, Status.UNCLEAR]
+
+
+def test_outcomes_that_could_not_be_written_are_settled_by_the_same_worker_first_thing(session: Session) -> None:
+    """The database was away in the moment after a window had gone."""
+    world(session)
+    one = in_hand(session, 2)
+    for key in session.scalars(sa.select(Delivery.id).where(Delivery.status == Status.SENDING)).all():
+        one.journal.begins(key)
+        one.journal.answered(key, Kind.RECEIPT, None, "250 taken")
+    outbox.send_due(session, one)
+    assert statuses(session) == [Status.ACCEPTED] * 3
+
+
 def test_a_worker_that_comes_back_after_its_lease_changes_nothing(session: Session) -> None:
     world(session)
-    late = loop(MemoryChannel(), LATER)
-    claimed = outbox._claim(session, late)
-    marked = outbox._mark(session, late, claimed)
+    late = loop(MemoryChannel())
+    window = turn(session, late)
+    assert window is not None
     with transaction(session):
         outbox.sweep_leases(session, LATER + timedelta(seconds=61))
-    told = outbox._Told(late, outcomes={key: Receipt("250") for key in marked})
-    outbox._record(session, late, marked, told)
+    for row in window.marked.values():
+        window.begins(row.parcel)
+        window.outcome(row.parcel, Receipt("250"))
+    turn(session, late, window, most=0)
     assert statuses(session) == [Status.UNCLEAR] * 3
 
 
 def test_two_workers_never_take_the_same_letter(each_session: Session) -> None:
     session = each_session
     world(session)
-    first, second = loop(MemoryChannel(), owner="worker-a"), loop(MemoryChannel(), owner="worker-b")
-    assert len(outbox._claim(session, first)) == 3
-    assert outbox._claim(session, second) == []
+    in_hand(session, 3)
+    assert turn(session, loop(MemoryChannel())) is None
 
 
-def test_a_pause_between_claim_and_hand_over_stops_the_letter_and_costs_no_try(each_session: Session) -> None:
+def test_a_pause_stops_the_window_that_is_on_the_wire_and_costs_no_try(each_session: Session) -> None:
+    """An organizer presses the button while the first letter is handed over; the next tick sees it."""
     session = each_session
     letters = world(session)
-    paused = loop(MemoryChannel())
-    claimed = outbox._claim(session, paused)
-    with transaction(session):
-        campaigns.pause(session, letters[0].campaign_id, LATER, "user:1")
-    assert outbox._mark(session, paused, claimed) == {}
-    outbox._release(session, paused)
-    assert statuses(session) == [Status.QUEUED] * 3
+    memory = MemoryChannel()
+    one = loop(memory)
+    window = turn(session, one)
+    assert window is not None
+
+    def pause(_parcel: Parcel) -> None:
+        with transaction(session):
+            campaigns.pause(session, letters[0].campaign_id, LATER, "user:1")
+        window.ticked -= TICK_S
+        memory.before = lambda _: None
+
+    memory.before = pause
+    memory.open().send([row.parcel for row in window.marked.values()], window)
+    assert turn(session, one, window) is None
+    assert len(memory.kept) == 1
+    assert sorted(statuses(session)) == [Status.ACCEPTED, Status.QUEUED, Status.QUEUED]
+    assert set(session.scalars(sa.select(Delivery.tries).where(Delivery.status == Status.QUEUED))) == {0}
     with transaction(session):
         campaigns.resume(session, letters[0].campaign_id, LATER, "user:1")
-    memory = MemoryChannel()
-    outbox.send_due(session, loop(memory))
+    outbox.send_due(session, one)
     assert len(memory.kept) == 3
+    assert metrics.differences(session) == []
 
 
-def test_a_relay_that_cannot_be_reached_uses_no_try_and_loses_nothing(session: Session) -> None:
+def test_a_relay_that_cannot_be_reached_uses_no_try_and_is_left_alone_for_a_while(session: Session) -> None:
     world(session)
     down = MemoryChannel(closed=TryLater("nobody answers"))
     outbox.send_due(session, loop(down))
     rows = session.scalars(sa.select(Delivery)).all()
     assert {(row.status, row.tries, row.lease_owner) for row in rows} == {(Status.QUEUED, 0, None)}
-    assert all(row.due_at > LATER for row in rows)
+    assert outbox.due_channels(session, LATER, [ChannelName.SMTP]) == []
+    down.closed = None
+    assert outbox.send_due(session, loop(down)) == 0, "the breaker is open"
+    assert outbox.send_due(session, loop(down, LATER + timedelta(seconds=6))) == 3
+    assert breaker.states(session) == []
+
+
+def test_a_relay_that_hangs_up_at_once_is_not_hammered(session: Session) -> None:
+    world(session)
+
+    class HangsUp(MemoryChannel):
+        def open(self) -> MemoryLine:
+            line = super().open()
+            line.close()
+            return line
+
+    channel = HangsUp()
+    outbox.send_due(session, loop(channel))
+    assert channel.opened <= 2
+    assert statuses(session) == [Status.QUEUED] * 3
+    assert [state.failures for state in breaker.states(session)] == [1]
 
 
 def test_undo_and_claim_have_one_winner_and_the_member_is_told(session: Session) -> None:
     letters = world(session)
-    first = loop(MemoryChannel())
-    claimed = outbox._claim(session, first)
-    outbox._mark(session, first, claimed[:1])
+    in_hand(session, 1)
     with transaction(session):
         undone = actions.undo(session, letters[0].action_id, LATER)
     assert undone.cancelled == 2
     assert len(undone.left) == 1
-    assert outbox._mark(session, first, claimed[1:]) == {}
+    assert turn(session, loop(MemoryChannel())) is None
     assert sorted(statuses(session)) == [Status.CANCELLED, Status.CANCELLED, Status.SENDING]
 
 
@@ -201,8 +315,7 @@ def test_signing_again_after_an_undo_writes_new_letters_and_not_to_an_office_who
     session: Session,
 ) -> None:
     letters = world(session)
-    first = loop(MemoryChannel())
-    outbox._mark(session, first, outbox._claim(session, first)[:1])
+    in_hand(session, 1)
     with transaction(session):
         actions.undo(session, letters[0].action_id, LATER)
     session.expire_all()

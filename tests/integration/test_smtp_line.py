@@ -11,7 +11,7 @@ import pytest
 from campaign.channels.smtp.client import SmtpChannel
 from campaign.channels.smtp.line import SmtpLine
 from campaign.channels.smtp.wire import Timeouts
-from campaign.domain.errors import ChannelError, Refused, TryLater, Unclear
+from campaign.domain.errors import ChannelError, Misconfigured, Refused, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Parcel, Receipt
 from tests.integration.loopback import CLOSE, DRIP, HANG, Sink, listening
 from tests.unit.parcels import a_parcel
@@ -325,7 +325,7 @@ def test_a_login_uses_what_the_relay_offers(ways: str, said: list[str]) -> None:
 
 
 def test_a_relay_without_a_known_login_is_a_fault_of_the_settings() -> None:
-    with listening(Sink(ehlo=("AUTH CRAM-MD5",))) as sink, pytest.raises(Refused, match="no login"):
+    with listening(Sink(ehlo=("AUTH CRAM-MD5",))) as sink, pytest.raises(Misconfigured, match="no login"):
         SmtpChannel("127.0.0.1", sink.port, "ada", "secret", timeouts=SHORT).open()
     assert "AUTH" not in sink.commands
 

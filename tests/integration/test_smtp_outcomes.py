@@ -6,7 +6,7 @@ import pytest
 
 from campaign.channels.smtp.client import SmtpChannel
 from campaign.channels.smtp.wire import Timeouts
-from campaign.domain.errors import ChannelError, Refused, TryLater, Unclear
+from campaign.domain.errors import ChannelError, Misconfigured, Refused, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Receipt
 from tests.integration.loopback import CLOSE, DRIP, HANG, Sink, listening
 from tests.unit.parcels import a_parcel
@@ -58,7 +58,7 @@ def test_a_refused_recipient_keeps_its_own_code_and_its_neighbours_go_out(ehlo: 
 @pytest.mark.parametrize(
     ("script", "kind", "code", "usable"),
     [
-        ({"mail": "550 5.7.1 policy"}, Refused, "550", True),
+        ({"mail": "550 5.7.1 policy"}, Misconfigured, "550", True),
         ({"mail": "451 4.3.0 later"}, TryLater, "451", True),
         ({"mail": "421 4.3.2 closing"}, TryLater, "421", False),
         ({"rcpt": "450 4.2.1 busy"}, TryLater, "450", True),
@@ -113,7 +113,7 @@ def test_a_recipient_refused_behind_an_open_offer_gets_a_lone_dot_and_the_line_g
 def test_a_sender_refused_behind_an_open_offer_closes_the_line_without_a_dot() -> None:
     sink = Sink([{"mail": "550 5.7.1 no", "start": "354 go on"}, {}])
     notes, usable = _send(sink, 1, 2)
-    assert (notes.kinds(), usable) == (["Refused"], False)
+    assert (notes.kinds(), usable) == (["Misconfigured"], False)
     assert sink.kept == []
 
 
@@ -166,7 +166,7 @@ def test_a_letter_that_cannot_be_written_touches_no_wire() -> None:
     ("sink", "kind"),
     [
         (Sink(banner="421 4.3.2 not now"), TryLater),
-        (Sink(banner="554 5.3.2 never"), Refused),
+        (Sink(banner="554 5.3.2 never"), Misconfigured),
         (Sink(banner=HANG), TryLater),
         (Sink(banner=DRIP), TryLater),
         (Sink(banner=CLOSE), TryLater),
@@ -185,7 +185,7 @@ def test_a_relay_that_is_not_there_is_tried_later() -> None:
 
 
 @pytest.mark.parametrize(
-    ("login", "kind"), [("535 5.7.8 wrong", Refused), ("454 4.7.0 later", TryLater), ("235 2.7.0 welcome", None)]
+    ("login", "kind"), [("535 5.7.8 wrong", Misconfigured), ("454 4.7.0 later", TryLater), ("235 2.7.0 welcome", None)]
 )
 def test_a_wrong_password_is_a_fault_of_the_settings_and_a_busy_login_is_not(
     login: str, kind: type[ChannelError] | None
@@ -200,5 +200,5 @@ def test_a_wrong_password_is_a_fault_of_the_settings_and_a_busy_login_is_not(
 
 
 def test_a_password_never_crosses_a_network_in_clear() -> None:
-    with pytest.raises(Refused, match="in clear"):
+    with pytest.raises(Misconfigured, match="in clear"):
         SmtpChannel("relay.example.org", 587, "countersign", "secret").open()

@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP
 
 from campaign.channels.smtp.client import SmtpChannel
 from campaign.channels.smtp.wire import Timeouts
-from campaign.domain.errors import ChannelError, Refused, TryLater, Unclear
+from campaign.domain.errors import ChannelError, Misconfigured, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Receipt
 from campaign.simulator.clock import Clock
 from campaign.simulator.offices import QUIET
@@ -70,17 +70,17 @@ def test_a_certificate_that_does_not_hold_stops_the_channel(fault: str, tmp_path
     relay, trusted = contexts(tmp_path, name, days=-1 if fault == "expired" else 1)
     if fault == "unknown":
         trusted = ssl.create_default_context()
-    with _tls_relay(store, relay) as port, pytest.raises(Refused, match="certificate"):
+    with _tls_relay(store, relay) as port, pytest.raises(Misconfigured, match="certificate"):
         SmtpChannel("localhost", port, starttls=True, context=trusted, timeouts=SHORT).open()
 
 
 @pytest.mark.parametrize(
     ("ehlo", "answer", "kind"),
     [
-        (("PIPELINING",), "220 never asked", Refused),
+        (("PIPELINING",), "220 never asked", Misconfigured),
         (("STARTTLS",), "454 4.7.0 not now", TryLater),
-        (("STARTTLS",), "502 5.5.1 what", Refused),
-        (("STARTTLS",), "220 go on\r\n250 whispered in clear", Refused),
+        (("STARTTLS",), "502 5.5.1 what", Misconfigured),
+        (("STARTTLS",), "220 go on\r\n250 whispered in clear", Misconfigured),
         (("STARTTLS",), CLOSE, TryLater),
     ],
 )
@@ -97,7 +97,7 @@ def test_nothing_goes_in_clear_where_encryption_is_required(
 @pytest.mark.parametrize(
     ("script", "kind"),
     [
-        ({"mail": "550 5.7.1 policy"}, Refused),
+        ({"mail": "550 5.7.1 policy"}, Misconfigured),
         ({"rcpt": "450 4.2.1 busy"}, TryLater),
         ({"rcpt": CLOSE}, TryLater),
         ({"start": CLOSE}, TryLater),
@@ -158,6 +158,6 @@ def test_the_password_goes_encrypted_and_the_old_capabilities_are_forgotten(tmp_
 def test_a_relay_that_shakes_no_hands_is_tried_later(tmp_path: Path) -> None:
     with listening(Sink(ehlo=("STARTTLS",), starttls="220 go on", context=None)) as sink:
         channel = SmtpChannel("localhost", sink.port, starttls=True, timeouts=Timeouts(2, 0.4, 0.5))
-        with pytest.raises((TryLater, Refused)):
+        with pytest.raises((TryLater, Misconfigured)):
             channel.open()
     assert not {"MAIL", "AUTH", "DATA"} & set(sink.commands)

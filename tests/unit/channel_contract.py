@@ -9,7 +9,7 @@ import pytest
 
 from campaign.channels.base import Channel
 from campaign.domain.channels import BY_HAND, ChannelName
-from campaign.domain.errors import Refused
+from campaign.domain.errors import Misconfigured
 from campaign.domain.parcels import Receipt
 from tests.unit.parcels import a_parcel
 from tests.unit.watchers import Notes
@@ -39,7 +39,7 @@ class AnyChannel:
 class ByHandChannel(AnyChannel):
     def test_no_machine_opens_it(self, channel: Channel) -> None:
         assert channel.name in BY_HAND
-        with pytest.raises(Refused, match="a person finishes this"):
+        with pytest.raises(Misconfigured, match="a person finishes this"):
             channel.open()
 
 

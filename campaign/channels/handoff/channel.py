@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from campaign.channels.base import Line
 from campaign.domain.channels import ChannelName
-from campaign.domain.errors import Refused
+from campaign.domain.errors import Misconfigured
 from campaign.domain.parcels import Parcel
 
 
@@ -19,4 +19,4 @@ class HandoffChannel:
         return [] if parcel.body.strip() else ["the letter has no text"]
 
     def open(self) -> Line:
-        raise Refused("a person finishes this")
+        raise Misconfigured("a person finishes this")

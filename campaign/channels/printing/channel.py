@@ -6,7 +6,7 @@ import re
 
 from campaign.channels.base import Line
 from campaign.domain.channels import ChannelName
-from campaign.domain.errors import Invalid, Refused
+from campaign.domain.errors import Invalid, Misconfigured
 from campaign.domain.parcels import Parcel
 
 # Letters and signs that the fonts are known to have, in words that break: nearly every letter, and no typesetting needed
@@ -34,7 +34,7 @@ class PrintChannel:
         return []
 
     def open(self) -> Line:
-        raise Refused("a person finishes this")
+        raise Misconfigured("a person finishes this")
 
 
 def _set(parcel: Parcel) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from campaign.domain.errors import Refused, TryLater, Unclear
+from campaign.domain.errors import Misconfigured, Refused, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Receipt
 
 MAX_WORDS = 300  # characters of an answer that are kept
@@ -49,6 +49,13 @@ def before_body(reply: Reply) -> TryLater | Refused:
     """What an answer means that stopped a parcel before its text had left; never Unclear."""
     if 500 <= reply.code <= 599:
         return Refused("the relay refused the letter", code=str(reply.code), answer=reply.words)
+    return TryLater("the relay asks to try later", code=str(reply.code), answer=reply.words)
+
+
+def before_letters(reply: Reply) -> TryLater | Misconfigured:
+    """What a no means to something that concerns no letter: a greeting, a login, the sender that all letters have."""
+    if 500 <= reply.code <= 599:
+        return Misconfigured("the relay does not take mail from us", code=str(reply.code), answer=reply.words)
     return TryLater("the relay asks to try later", code=str(reply.code), answer=reply.words)
 
 

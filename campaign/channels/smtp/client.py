@@ -15,7 +15,7 @@ from campaign.channels.smtp.line import SmtpLine
 from campaign.channels.smtp.message import build
 from campaign.channels.smtp.wire import Relay, Timeouts
 from campaign.domain.channels import ChannelName
-from campaign.domain.errors import Refused
+from campaign.domain.errors import Misconfigured, Refused
 from campaign.domain.parcels import Parcel
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -62,7 +62,7 @@ class SmtpChannel:
 
     def open(self) -> SmtpLine:
         if self._relay.username and not self._relay.starttls and self._relay.host not in LOOPBACK:
-            raise Refused("a password would cross the network in clear: require encryption for this relay")
+            raise Misconfigured("a password would cross the network in clear: require encryption for this relay")
         if self._relay.starttls and self._relay.context is None:
             self._relay = replace(self._relay, context=ssl.create_default_context())  # once: it reads many certificates
         line = SmtpLine(

@@ -51,7 +51,7 @@ class SmtpLine:
         return bool(self._talks or self._spare)
 
     def enter(self) -> None:
-        """The first connection, over the first address that answers. Raises TryLater or Refused as Channel.open does."""
+        """The first connection, over the first address that answers. Raises TryLater or Misconfigured as Channel.open does."""
         spare = self._spare - 1
         try:
             for address in self._relay.addresses():

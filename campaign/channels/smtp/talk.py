@@ -13,11 +13,11 @@ from math import inf
 from time import monotonic
 from typing import TypeVar
 
-from campaign.channels.smtp.answers import Reply, after_body, before_body
+from campaign.channels.smtp.answers import Reply, after_body, before_body, before_letters
 from campaign.channels.smtp.batch import Batch, Letter
 from campaign.channels.smtp.pipe import Pipe
 from campaign.channels.smtp.wire import MAX_LINES, Address, LineError, Relay, Timeouts
-from campaign.domain.errors import ChannelError, Refused, TryLater, Unclear
+from campaign.domain.errors import ChannelError, Misconfigured, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Receipt
 
 CHUNK = 65_536  # octets: of a longer text all but this has left before its letter begins
@@ -51,7 +51,7 @@ class Talk:
     # entering
 
     def enter(self) -> Talking[None]:
-        """To the first letter. Raises TryLater when the relay cannot be reached or says so, Refused for wrong settings."""
+        """To the first letter. Raises TryLater when the relay cannot be reached or says so, Misconfigured for wrong settings."""
         try:
             deadline = monotonic() + self._timeouts.connect_s
             while not self.pipe.connected():
@@ -75,7 +75,7 @@ class Talk:
             if reply.ok:
                 return
         if not reply.ok:
-            raise before_body(reply)
+            raise before_letters(reply)
         for line in reply.text.upper().split("\n")[1:]:
             words = line.replace("=", " ").split()  # "AUTH=LOGIN" is an old way to write it
             if words:
@@ -83,18 +83,18 @@ class Talk:
 
     def _secure(self) -> Talking[None]:
         if "STARTTLS" not in self._offers:
-            raise Refused("the relay offers no encryption, and this channel requires it")
+            raise Misconfigured("the relay offers no encryption, and this channel requires it")
         _expect(220, (yield from self._ask("STARTTLS")))
         if self.pipe.rest:
             # clear bytes behind the 220 could be a stranger's answers to what we say under TLS (CVE-2011-0411)
-            raise Refused("the relay spoke in clear after it had agreed to encryption")
+            raise Misconfigured("the relay spoke in clear after it had agreed to encryption")
         deadline = monotonic() + self._timeouts.command_s
         try:
             self.pipe.secure(self._relay.context or ssl.create_default_context(), self._relay.host)
             while not self.pipe.shaken():
                 yield deadline
         except ssl.SSLError as error:
-            raise Refused("the relay's certificate does not hold, or its encryption failed") from error
+            raise Misconfigured("the relay's certificate does not hold, or its encryption failed") from error
 
     def _login(self) -> Talking[None]:
         name, password = self._relay.username, self._relay.password
@@ -106,7 +106,7 @@ class Talk:
             _expect(334, (yield from self._ask(_base64(name))))
             reply = yield from self._ask(_base64(password))
         else:
-            raise Refused("the relay offers no login that this channel knows")
+            raise Misconfigured("the relay offers no login that this channel knows")
         _expect(235, reply)
 
     # letters
@@ -164,7 +164,10 @@ class Talk:
             raise LineError("the relay closes the line", first)
         if first is last and len(replies) == 3 and last.code == 354:
             return None, False
-        return before_body(first), (yield from self._reset(replies, first))
+        why = (
+            before_letters(first) if first is replies[0] else before_body(first)
+        )  # MAIL names our sender, not the letter's
+        return why, (yield from self._reset(replies, first))
 
     def _reset(self, replies: list[Reply], first: Reply) -> Talking[bool]:
         """Makes the line ready for the next letter after a no; whether that cannot be done."""
@@ -265,7 +268,7 @@ def _early(reply: Reply) -> Outcome:
 
 def _expect(code: int, reply: Reply) -> None:
     if reply.code != code:
-        raise before_body(reply)
+        raise before_letters(reply)
 
 
 def _base64(text: str) -> str:

@@ -18,6 +18,7 @@ from campaign.models.delivery import Worker
 from campaign.runtime import runtime
 from campaign.services import outbox
 from campaign.services.outgoing import Envelope
+from campaign.settings import Settings
 from campaign.unit_of_work import database_now, unit_of_work
 
 _journals: dict[tuple[Path, int, int], Journal] = {}
@@ -62,9 +63,21 @@ def drain(channel: ChannelName, should_stop: Callable[[], bool] = lambda: False)
         envelope=Envelope(here.signer, here.settings.bounce_domain, here.settings.base_url.rstrip("/")),
         clock=database_now,
         journal=own_journal(),
+        limits=limits(channel, here.settings),
         should_stop=should_stop,
     )
     return outbox.send_due(db.session(), loop)
+
+
+def limits(channel: ChannelName, settings: Settings) -> outbox.Limits:
+    """How fast a channel may go, by the settings."""
+    if channel is not ChannelName.SMTP:
+        return outbox.Limits()
+    return outbox.Limits(
+        channel=settings.smtp_per_second,
+        office=settings.smtp_per_minute_to_office / 60,
+        domain=settings.smtp_per_minute_to_domain / 60,
+    )
 
 
 def recover() -> int:

@@ -48,6 +48,9 @@ class Settings:
     smtp_password: str = field(default="", repr=False)
     smtp_starttls: bool = False
     smtp_connections: int = 8
+    smtp_per_second: float = 0.0
+    smtp_per_minute_to_office: float = 0.0
+    smtp_per_minute_to_domain: float = 0.0
     dkim_key_file: Path = Path()  # default: letters are not signed here
     dkim_selector: str = ""
     dkim_domain: str = ""
@@ -98,6 +101,11 @@ class Settings:
             f"CAMPAIGN_{name.upper()}: a port, 1 to 65535"
             for name in ("web_port", "smtp_port", "simulator_port")
             if not 0 < getattr(self, name) < 65536
+        ]
+        faults += [
+            f"CAMPAIGN_{name.upper()}: 0 for no limit, or a number above 0"
+            for name in ("smtp_per_second", "smtp_per_minute_to_office", "smtp_per_minute_to_domain")
+            if not 0 <= getattr(self, name) <= 1_000_000  # not a number fails too
         ]
         if not 0 < self.simulator_speed <= 1_000_000:  # not a number fails too
             faults.append("CAMPAIGN_SIMULATOR_SPEED: a number above 0")

@@ -9,10 +9,10 @@ program that leaves a last dash or dot out of a link; its 30 characters keep a r
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
+from base64 import b32encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -56,7 +56,7 @@ class TokenSigner:
 
     def __init__(self, secret: str, old_secrets: tuple[str, ...] = ()) -> None:
         self._keys = tuple(
-            hmac.new(each.encode(), b"countersign token 1", hashlib.sha256).digest() for each in (secret, *old_secrets)
+            hmac.digest(each.encode(), b"countersign token 1", "sha256") for each in (secret, *old_secrets)
         )
 
     def __repr__(self) -> str:
@@ -92,11 +92,12 @@ class TokenSigner:
 
 
 _KINDS = frozenset(TokenKind)
+_TO_OURS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode("ascii"))
 
 
 def _mac(key: bytes, kind: TokenKind, reference: str) -> str:
-    digest = hmac.new(key, f"{kind}{reference}".encode(), hashlib.sha256).digest()
-    return _encode(int.from_bytes(digest[:10], "big"), MAC_LENGTH)
+    digest = hmac.digest(key, f"{kind}{reference}".encode(), "sha256")
+    return b32encode(digest[:10]).translate(_TO_OURS).decode("ascii")  # 80 bits are 16 digits of five
 
 
 def _encode(number: int, length: int) -> str:

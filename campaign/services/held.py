@@ -23,6 +23,7 @@ from campaign.models.mail import BULK, MemberMail
 from campaign.models.office import Office, OfficeKind
 from campaign.models.suppression import Suppression
 from campaign.services import deliveries, offices, suppressions
+from campaign.services.many import among
 
 if TYPE_CHECKING:  # reading snapshots brings YAML and polygons along, which no worker needs
     from campaign.services.snapshots import HolderChange
@@ -62,7 +63,7 @@ def check_again(session: Session, ids: Sequence[int], now: datetime) -> list[int
                 Delivery.to_address != "",
             ),
         )
-        .where(Delivery.id.in_(ids))
+        .where(among(session, Delivery.id, ids))
     ).all()
     seats = {row.office_id for row in rows if row.office_id is not None and row.kind is not OfficeKind.AGENCY}
     holders = offices.holder_at(session, seats, now) if seats else {}

@@ -15,6 +15,7 @@ from campaign.models.letter import Letter
 from campaign.models.mail import MemberMail
 from campaign.models.member import Member
 from campaign.models.organization import Organization
+from campaign.services.many import among
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def parcels(session: Session, ids: Sequence[int], envelope: Envelope) -> dict[in
         )
         .join(Letter, Letter.id == Delivery.letter_id)
         .join(Member, Member.id == Letter.member_id)
-        .where(Delivery.id.in_(ids))
+        .where(among(session, Delivery.id, ids))
     )
     for row in letters:
         made[row.id] = Parcel(
@@ -79,12 +80,12 @@ def parcels(session: Session, ids: Sequence[int], envelope: Envelope) -> dict[in
             envelope_sender=envelope.return_path(TokenKind.LETTER, row.reference),
             reply_to=envelope.reply_address(row.reference),
             written_at=row.signed_at,
-            attempt=row.tries + 1,
+            attempt=row.tries,
         )
     mails = session.execute(
         sa.select(Delivery.id, Delivery.to_address, Delivery.tries, MemberMail)
         .join(MemberMail, MemberMail.id == Delivery.mail_id)
-        .where(Delivery.id.in_(ids))
+        .where(among(session, Delivery.id, ids))
     )
     for delivery_id, to_address, tries, mail in mails:
         made[delivery_id] = Parcel(
@@ -101,7 +102,7 @@ def parcels(session: Session, ids: Sequence[int], envelope: Envelope) -> dict[in
             reply_to=organization.contact_email or None,
             written_at=mail.created_at,
             unsubscribe_url=mail.unsubscribe_url,
-            attempt=tries + 1,
+            attempt=tries,
             headers=(("Auto-Submitted", "auto-generated"),),
         )
     return made

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from math import inf
 from time import monotonic
 
-from campaign.channels.base import Watcher
+from campaign.channels.base import LATE_S, Watcher
 from campaign.domain.errors import Refused, TryLater
 from campaign.domain.parcels import Outcome, Parcel
 
@@ -40,10 +41,25 @@ class Batch:
         self.ends_at = inf  # once a stop was asked for: when the last letter must be back
 
     def waiting(self, *, fresh: bool = True) -> int:
-        """How many letters a connection may still take; `fresh`: one that has taken none so far."""
+        """How many letters a connection may take now; `fresh`: one that has taken none so far."""
         if self.ends_at < inf:
             return 0
-        return len(self._waiting) + (len(self._again) if fresh else 0)
+        return self._due() + (len(self._again) if fresh else 0)
+
+    def _due(self) -> int:
+        """How many have no moment to wait for. The first that has one is looked at anew, and dropped when it came too late."""
+        if not self._waiting or self._waiting[0].moment is None:
+            return len(self._waiting)
+        now = monotonic()
+        while self._waiting and (moment := self._waiting[0].moment) is not None and moment + LATE_S < now:
+            self._waiting.popleft()
+        return sum(1 for _ in takewhile(lambda parcel: (parcel.moment or 0) <= now, self._waiting))
+
+    @property
+    def next_moment(self) -> float:
+        """When the next letter may leave that may not leave now; infinite when none is waited for."""
+        moment = self._waiting[0].moment if self._waiting and self.ends_at == inf else None
+        return moment if moment is not None and moment > monotonic() else inf
 
     def stops(self) -> bool:
         """Asks the watcher, which is also its tick."""
@@ -86,7 +102,7 @@ class Batch:
 
         To a fresh line: relays that close after so many letters close all old ones at about the same time.
         """
-        if why.used_a_try:
+        if why.used_a_try or letter.parcel.moment is not None:  # its moment is used up
             self.settle(letter, why)
         elif letter.parcel.key in self._returned:
             self.settle(letter, TryLater(str(why), code=why.code, answer=why.answer))

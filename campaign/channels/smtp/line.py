@@ -76,7 +76,7 @@ class SmtpLine:
                 return
             while True:
                 self._engage(batch)
-                if not batch.out and not (batch.waiting() and self._talks):
+                if not batch.out and not (self._talks and (batch.waiting() or batch.next_moment < inf)):
                     break
                 self._turn(batch)
             batch.end()
@@ -127,7 +127,7 @@ class SmtpLine:
     def _turn(self, batch: Batch | None) -> None:
         """Waits for the next thing to happen, at most until the next tick or deadline, and goes on with it."""
         alarm = min(self._alarm, batch.ends_at) if batch else self._alarm
-        until = min(alarm, batch.asked_at + TICK_S) if batch else alarm
+        until = min(alarm, batch.asked_at + TICK_S, batch.next_moment) if batch else alarm
         for fileno, event in self._poll.poll(max(0, ceil((until - monotonic()) * 1000))):
             self._happened(self._talks[fileno], event)
         now = monotonic()

@@ -86,7 +86,7 @@ def _part(subtype: str, text: str) -> list[str]:
         f'Content-Type: text/{subtype}; charset="utf-8"',
         "Content-Transfer-Encoding: base64",
         "",
-        *(encoded[at : at + 76] for at in range(0, len(encoded), 76)),
+        *[encoded[at : at + 76] for at in range(0, len(encoded), 76)],
         "",
     ]
 

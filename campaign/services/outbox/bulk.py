@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.models.base import Instant
+from campaign.models.delivery import Delivery
 
 _SENDS = """(d.campaign_id IS NULL OR EXISTS (
                 SELECT 1 FROM campaigns c WHERE c.id = d.campaign_id AND c.status IN ('live', 'closing')))"""
@@ -41,13 +42,23 @@ _TYPES = {
 }
 
 
+_MARKED = (
+    Delivery.id,
+    Delivery.tries,
+    Delivery.give_up_at,
+    Delivery.campaign_id,
+    Delivery.office_id,
+    Delivery.counted_on,
+)
+
+
 def _rows(dialect: str, *names: str) -> str:
     columns = ", ".join(f"{name} {_TYPES[name]}" for name in names)
     extracts = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in names)
     return _RECORDS[dialect].format(columns=columns, extracts=extracts)
 
 
-def _statements(dialect: str) -> dict[str, sa.TextClause]:
+def _statements(dialect: str) -> dict[str, sa.TextClause | sa.TextualSelect]:
     """`+d.lease_owner` keeps SQLite's planner on the primary key; PostgreSQL needs no such hint."""
     owner = "+d.lease_owner" if dialect == "sqlite" else "d.lease_owner"
     key = "id" if dialect == "sqlite" else "d.id"  # SQLite knows no alias here
@@ -58,7 +69,7 @@ def _statements(dialect: str) -> dict[str, sa.TextClause]:
                 lease_owner = :owner, lease_until = :until
             FROM {_rows(dialect, "id")}
             WHERE d.id = v.id AND d.status = 'queued' AND d.give_up_at > :now AND {_SENDS}
-            RETURNING {key}""",
+            RETURNING {key}, tries, give_up_at, campaign_id, office_id, counted_on""",
         "settle": f"""
             UPDATE deliveries AS d
             SET status = v.status, reason = v.reason, due_at = COALESCE(v.due_at, d.due_at), tries = v.tries,
@@ -87,12 +98,14 @@ def _statements(dialect: str) -> dict[str, sa.TextClause]:
             RETURNING {key}""",
     }
     moments = [sa.bindparam(name, type_=Instant()) for name in ("now", "until")]
-    return {
+    made = {
         name: sa.text(text).bindparams(*(each for each in moments if f":{each.key}" in text))
         for name, text in texts.items()
     }
+    return made | {"mark": made["mark"].columns(*_MARKED)}
 
 
+_TELL = frozenset({"mark", "settle", "renew"})
 _BY_DIALECT = {dialect: _statements(dialect) for dialect in _RECORDS}
 
 
@@ -104,10 +117,10 @@ def moment(session: Session, at: datetime) -> str:
     return at.isoformat()
 
 
-def run(session: Session, name: str, rows: Sequence[Mapping[str, Any]] = (), **values: Any) -> list[int]:
-    """One statement by name; the ids that it changed, for those that say."""
+def run(session: Session, name: str, rows: Sequence[Mapping[str, Any]] = (), **values: Any) -> Sequence[sa.Row[Any]]:
+    """One statement by name; what it returns of the rows that it changed, the id first, for those that say."""
     statement = _BY_DIALECT[session.get_bind().dialect.name][name]
-    if ":rows" in statement.text:
+    if rows:
         values["rows"] = json.dumps(rows, separators=(",", ":"), ensure_ascii=False)
     result = session.execute(statement, values)
-    return list(result.scalars()) if "RETURNING" in statement.text else []
+    return result.all() if name in _TELL else []

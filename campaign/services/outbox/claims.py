@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from time import monotonic
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -76,9 +77,10 @@ def take(
         ids = sorted(moments, key=moments.__getitem__)
     if not ids:
         return Taken({}, found=bool(due))
-    won = set(bulk.run(session, "mark", [{"id": key} for key in ids], owner=owner, now=now, until=now + schedule.LEASE))
-    ids = [key for key in ids if key in won]
-    return Taken(_marked(session, channel, owner, envelope, ids, moments, now) if ids else {}, found=True)
+    won = bulk.run(session, "mark", [{"id": key} for key in ids], owner=owner, now=now, until=now + schedule.LEASE)
+    order = {key: number for number, key in enumerate(ids)}
+    rows = sorted(won, key=lambda row: order[row.id])
+    return Taken(_marked(session, channel, owner, envelope, rows, moments, now) if rows else {}, found=True)
 
 
 def _marked(
@@ -86,33 +88,20 @@ def _marked(
     channel: ChannelName,
     owner: str,
     envelope: Envelope,
-    ids: Sequence[int],
+    rows: Sequence[sa.Row[Any]],
     moments: dict[int, datetime],
     now: datetime,
 ) -> dict[int, Marked]:
     """Attempts, history and counts of the rows that were marked, and the parcels that leave, in order."""
-    rows = {
-        row.id: row
-        for row in session.execute(
-            sa.select(
-                Delivery.id,
-                Delivery.tries,
-                Delivery.give_up_at,
-                Delivery.campaign_id,
-                Delivery.office_id,
-                Delivery.counted_on,
-            ).where(Delivery.id.in_(ids))
-        )
-    }
-    ready = parcels(session, ids, envelope)
+    ready = parcels(session, [row.id for row in rows], envelope)
     times = paces.on_clock(moments, now, monotonic)
     marked = {}
-    for key in ids:
-        row, parcel = rows[key], ready[key]
-        parcel = replace(parcel, moment=times[key]) if key in times else parcel
-        marked[key] = Marked(parcel, row.tries, row.give_up_at, row.campaign_id, row.office_id, row.counted_on)
-    bulk.run(session, "attempts", [{"id": key, "number": rows[key].tries} for key in ids], owner=owner, now=now)
-    outcomes.keep_history(session, owner, [(key, Status.QUEUED, Status.SENDING, "") for key in ids], now)
+    for row in rows:
+        parcel = ready[row.id]
+        parcel = replace(parcel, moment=times[row.id]) if times else parcel
+        marked[row.id] = Marked(parcel, row.tries, row.give_up_at, row.campaign_id, row.office_id, row.counted_on)
+    bulk.run(session, "attempts", [{"id": row.id, "number": row.tries} for row in rows], owner=owner, now=now)
+    outcomes.keep_history(session, owner, [(key, Status.QUEUED, Status.SENDING, "") for key in marked], now)
     outcomes.count(session, channel, [(row, Status.QUEUED, Status.SENDING) for row in marked.values()], now)
     return marked
 

@@ -114,7 +114,11 @@ def write(
 
     Does not commit.
     """
-    mine = set(bulk.run(session, "settle", [_row(session, each) for each in settled], owner=owner, now=now))
+    if not settled:
+        return 0
+    mine = {
+        row.id for row in bulk.run(session, "settle", [_row(session, each) for each in settled], owner=owner, now=now)
+    }
     ours = [each for each in settled if each.key in mine]
     tried = [_attempt(each) for each in ours if each.outcome is not None]
     if tried:

@@ -45,9 +45,9 @@ def test_moments_of_a_limit_never_come_closer_than_it_allows(each_session: Sessi
     session = each_session
     limits = Limits(channel=7)
     taken: list[datetime] = []
-    for second in range(5):
+    for tenth in range(50):
         with transaction(session):
-            now = NOW + timedelta(seconds=second)
+            now = NOW + timedelta(seconds=tenth / 10)
             taken += paces.grant(session, SMTP, limits, due(20), now).moments.values()
     assert all((b - a).total_seconds() > 1 / 7 for a, b in itertools.pairwise(taken))
     assert all((b - a).total_seconds() > 1.02 for a, b in zip(taken, taken[7:], strict=False))
@@ -87,7 +87,7 @@ def test_no_limit_is_ever_exceeded(app: Flask, rates: tuple[float, float, float]
         times.sort()
         rate = float(key.split()[-1])
         assert all(b - a > 1 / rate for a, b in itertools.pairwise(times))
-    assert set(granted.moments) | set(granted.later) == {row.id for row in rows}
+    assert not set(granted.moments) & set(granted.later)
 
 
 def test_a_line_begins_a_parcel_in_its_moment_and_leaves_a_late_one_alone() -> None:

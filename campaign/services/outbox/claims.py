@@ -6,7 +6,6 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
@@ -60,9 +59,14 @@ def take(
     envelope: Envelope,
     limits: Limits,
     now: datetime,
+    ahead_s: float,
     most: int,
 ) -> Taken:
-    """Claims up to `most` due rows, looks at them again and marks them `sending`. Does not commit."""
+    """Claims up to `most` due rows, looks at them again and marks them `sending`. Does not commit.
+
+    `ahead_s` is how far the process's monotonic clock was ahead of the database's (in seconds since 1970) when that said
+    `now`.
+    """
     most = int(min(most, paces.room(session, channel, limits, now)))
     if not most:
         return Taken({}, paced=True)
@@ -76,11 +80,12 @@ def take(
         _put_off(session, granted.later)
         ids = sorted(moments, key=moments.__getitem__)
     if not ids:
-        return Taken({}, found=bool(due))
+        return Taken({}, found=bool(due), paced=bool(due and limits))
     won = bulk.run(session, "mark", [{"id": key} for key in ids], owner=owner, now=now, until=now + schedule.LEASE)
     order = {key: number for number, key in enumerate(ids)}
     rows = sorted(won, key=lambda row: order[row.id])
-    return Taken(_marked(session, channel, owner, envelope, rows, moments, now) if rows else {}, found=True)
+    times = {key: moment.timestamp() + ahead_s for key, moment in moments.items()}
+    return Taken(_marked(session, channel, owner, envelope, rows, times, now) if rows else {}, found=True)
 
 
 def _marked(
@@ -89,12 +94,11 @@ def _marked(
     owner: str,
     envelope: Envelope,
     rows: Sequence[sa.Row[Any]],
-    moments: dict[int, datetime],
+    times: dict[int, float],
     now: datetime,
 ) -> dict[int, Marked]:
     """Attempts, history and counts of the rows that were marked, and the parcels that leave, in order."""
     ready = parcels(session, [row.id for row in rows], envelope)
-    times = paces.on_clock(moments, now, monotonic)
     marked = {}
     for row in rows:
         parcel = ready[row.id]

@@ -219,11 +219,14 @@ class Desk:
             return taken
         loop, session = self.loop, self.session
         now = loop.clock()
+        ahead_s = monotonic() - now.timestamp()
         with transaction(session):
             if before is not None:
                 self._record(before, now)
             if most:
-                taken = take(session, loop.channel.name, loop.journal.owner, loop.envelope, loop.limits, now, most)
+                taken = take(
+                    session, loop.channel.name, loop.journal.owner, loop.envelope, loop.limits, now, ahead_s, most
+                )
                 loop.journal.open_window(list(taken.marked))
         if taken.marked:
             loop.journal.close_other()

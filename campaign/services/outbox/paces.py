@@ -7,7 +7,7 @@ for it leaves the letter for another, since two late ones and one in time would 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import floor, inf
@@ -60,7 +60,8 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """`moments` of those that may leave; `later` tells when others come to their turn; they were found too early."""
+    """`moments` of those that may leave. `later`: when those that their office or domain keeps back come to their turn. The
+    others are kept back by the channel alone and stay as they are: it is all that anybody could do."""
 
     moments: dict[int, datetime]
     later: dict[int, datetime]
@@ -91,14 +92,14 @@ def grant(session: Session, channel: ChannelName, limits: Limits, due: Sequence[
     later: dict[int, datetime] = {}
     for row in due:
         keys = [key for key, _ in scopes[row.id]]
-        moment = max((free[key] for key in keys), default=now)
-        if moment <= now + AHEAD:
+        own = [key for key in keys if key != channel]
+        if max((free[key] for key in own), default=now) > now + AHEAD:
+            later[row.id] = max(turn[key] for key in own)
+            turn.update({key: later[row.id] + gap[key] for key in own})
+        elif (moment := max((free[key] for key in keys), default=now)) <= now + AHEAD:
             moments[row.id] = moment
             free.update({key: moment + gap[key] for key in keys})
             turn.update({key: max(turn[key], free[key]) for key in keys})
-        else:
-            later[row.id] = max(turn[key] for key in keys)
-            turn.update({key: later[row.id] + gap[key] for key in keys})
     _keep(session, free)
     return Granted(moments, later)
 
@@ -117,9 +118,3 @@ def _locked(session: Session, keys: Sequence[str], now: datetime) -> dict[str, d
 def _keep(session: Session, free: dict[str, datetime]) -> None:
     if free:
         session.execute(sa.update(Pace), [{"key": key, "next_at": moment} for key, moment in free.items()])
-
-
-def on_clock(moments: dict[int, datetime], now: datetime, monotonic: Callable[[], float]) -> dict[int, float]:
-    """Moments of the database's clock, which said `now` just now, on the process's own."""
-    base = monotonic()
-    return {key: base + (moment - now).total_seconds() for key, moment in moments.items()}

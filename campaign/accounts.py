@@ -10,30 +10,37 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from flask import Flask, g, request, session
+from flask import Flask, Response, g, request, session
 from flask_login import logout_user, user_logged_in, user_logged_out
 from flask_security.core import Security
 from flask_security.datastore import SQLAlchemyUserDatastore
 from flask_security.forms import LoginForm
 from flask_security.signals import user_authenticated
 from flask_security.utils import aware_utcnow, login_user
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, joinedload
 
 from campaign.database import will_write
 from campaign.domain.errors import CampaignError
 from campaign.extensions import db
+from campaign.models.company import Company
+from campaign.models.member import Member
+from campaign.models.organization import Organization
 from campaign.models.user import Role, SignIn, SignInFailure, User
 from campaign.runtime import runtime
-from campaign.unit_of_work import unit_of_work
+from campaign.unit_of_work import clock, unit_of_work
 
 STAFF_IDLE = timedelta(minutes=30)
 STAFF_WHOLE = timedelta(hours=12)
 MEMBER_WHOLE = timedelta(days=30)
 _SEEN_EVERY = timedelta(minutes=1)  # a write a minute at most, not one a page
+_UNTOUCHED = frozenset({"static", "health.healthz"})
+"""Answer without asking who it is: files are the same for all, and a machine asks whether the process lives."""
 
 FAILURE_WINDOW = timedelta(minutes=15)
 FAILURES_PER_ACCOUNT = 10
@@ -97,11 +104,13 @@ def init_app(app: Flask) -> None:
     security = Security(app, datastore, login_form=PasswordForm)
     security.want_json(lambda _request: False)  # its JSON sign-in hands out a token that never ends
     app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
+    app.login_manager.user_loader(_load_user)  # type: ignore[attr-defined]
     user_logged_in.connect(_begin, app)
     user_logged_out.connect(_end, app)
     user_authenticated.connect(_note_method, app)
     app.before_request(_take_write_lock)
     app.before_request(_check_session)
+    app.after_request(_note_seen)
     app.teardown_request(_release_write_lock)
 
 
@@ -140,6 +149,7 @@ def _begin(_app: Flask, user: User, **_: Any) -> None:
     row = SignIn(user_id=user.id, sid_digest=_digest(sid), method="password", created_at=now, last_seen_at=now)
     db.session.add(row)
     g.new_sign_in = row
+    g.pop("visit", None)
 
 
 def _end(_app: Flask, user: User, **_: Any) -> None:  # noqa: ARG001
@@ -151,25 +161,80 @@ def _end(_app: Flask, user: User, **_: Any) -> None:  # noqa: ARG001
             .values(ended_at=aware_utcnow())
         )
         db.session.commit()
+    g.visit = None
+
+
+class Visit(NamedTuple):
+    """Whose request this is and when: what nearly every page needs, read by one statement."""
+
+    sign_in_id: int
+    method: str
+    campaign_id: int | None  # a door opens one campaign only
+    last_seen_at: datetime
+    now: datetime
+    user: User
+    member: Member | None
+    company: Company | None
+    organization: Organization | None
+
+
+def visit() -> Visit | None:
+    """Of the cookie, read once a request. None where its session has ended or is too old, or its account is closed."""
+    if "visit" not in g:
+        g.visit = _load_visit()
+    found: Visit | None = g.visit
+    return found
+
+
+def _load_visit() -> Visit | None:
+    if "_user_id" not in session or request.endpoint in _UNTOUCHED:
+        return None
+    rows = db.session.execute(
+        sa.select(SignIn, clock(db.session()), User, Member, Company, Organization)
+        .join(User, User.id == SignIn.user_id)
+        .outerjoin(Member, Member.user_id == User.id)
+        .outerjoin(Company, Company.id == Member.company_id)
+        .outerjoin(Organization, Organization.id == 1)
+        .where(
+            SignIn.sid_digest == _digest(session.get("sid", "")),
+            SignIn.ended_at.is_(None),
+            User.fs_uniquifier == session["_user_id"],
+            User.active,
+        )
+        .options(joinedload(User.roles))
+    )
+    found = rows.unique().one_or_none()
+    if found is None:
+        return None
+    mine, now, user, member, company, organization = found
+    if _too_old(mine, now):
+        return None
+    return Visit(mine.id, mine.method, mine.campaign_id, mine.last_seen_at, now, user, member, company, organization)
+
+
+def _load_user(_uniquifier: str) -> User | None:
+    found = visit()
+    return found.user if found is not None else None
 
 
 def _check_session() -> None:
-    """A cookie whose row has ended, or is too old, signs nobody in. Puts the row into `g.sign_in`."""
-    g.sign_in = None
-    if "_user_id" not in session or request.endpoint == "static":
-        return
-    now = aware_utcnow()
-    row = db.session.scalar(sa.select(SignIn).where(SignIn.sid_digest == _digest(session.get("sid", ""))))
-    if row is None or row.ended_at is not None or _too_old(row, now):
+    """A cookie whose session has ended signs nobody in."""
+    if "_user_id" in session and request.endpoint not in _UNTOUCHED and visit() is None:
         logout_user()
         session.clear()
         db.session.rollback()
-        return
-    sign_in_id = row.id
-    if now - row.last_seen_at > _SEEN_EVERY:
-        with unit_of_work() as rows:
-            rows.execute(sa.update(SignIn).where(SignIn.id == sign_in_id).values(last_seen_at=now))
-    g.sign_in = db.session.get(SignIn, sign_in_id)
+
+
+def _note_seen(response: Response) -> Response:
+    """After the page has been made, so that the rows it shows are not read again."""
+    found: Visit | None = g.get("visit")
+    if found is not None and found.now - found.last_seen_at > _SEEN_EVERY:
+        with (
+            suppress(OperationalError),
+            unit_of_work() as rows,
+        ):  # a busy database: the page is made, the next one notes it
+            rows.execute(sa.update(SignIn).where(SignIn.id == found.sign_in_id).values(last_seen_at=found.now))
+    return response
 
 
 def _too_old(row: SignIn, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from campaign import tasknames
 from campaign.database import transaction
 from campaign.domain.channels import ChannelName
 from campaign.extensions import celery, db
+from campaign.models.base import Instant
 from campaign.services import wakes
 
 log = structlog.get_logger()
@@ -44,10 +45,17 @@ def database_now() -> datetime:
     if session.get_bind().dialect.name == "sqlite":
         return datetime.now(UTC)
     fresh = not session.in_transaction()
-    now: datetime = session.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    now: datetime = session.execute(sa.select(clock(session))).scalar_one()
     if fresh:
         session.rollback()
-    return now.astimezone(UTC)
+    return now
+
+
+def clock(session: Session) -> sa.ColumnElement[datetime]:
+    """The same as a column, for a statement that reads something anyway."""
+    if session.get_bind().dialect.name == "sqlite":
+        return sa.literal(datetime.now(UTC), Instant())
+    return sa.func.clock_timestamp(type_=Instant())
 
 
 @event.listens_for(Session, "after_commit")

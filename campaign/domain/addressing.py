@@ -7,11 +7,9 @@ no "Dear Sir or Madam": where nobody is known to hold the office, the letter wai
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from campaign.domain.districts import STATES, District, OfficeKind, district_phrase, ordinal
 from campaign.domain.errors import CannotRender
-from campaign.domain.holders import Holder
+from campaign.domain.holders import Chair, Holder
 
 _HOUSE = ("United States House of Representatives", "Washington, DC 20515")
 _SENATE = ("United States Senate", "Washington, DC 20510")
@@ -28,14 +26,6 @@ _KIND_WORDS = {
     OfficeKind.SENATOR: "Senator for",
 }
 CHAIR_TITLES = frozenset({"Chair", "Chairman", "Chairwoman"})
-
-
-@dataclass(frozen=True, slots=True)
-class Chair:
-    """A chair whom the writer addresses as one: the title as in the membership file, the committee without its chamber."""
-
-    title: str
-    committee: str  # "Committee on Finance", "Subcommittee on Trade, Committee on Ways and Means"
 
 
 def committee_title(name: str, parent: str | None = None) -> str:

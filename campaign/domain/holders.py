@@ -16,6 +16,15 @@ class HolderStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Chair:
+    """A chair whom the writer addresses as one: the title as in the membership file, the committee without its chamber."""
+
+    title: str
+    committee: str  # "Committee on Finance", "Subcommittee on Trade, Committee on Ways and Means"
+    key: str = ""  # of the committee in the public files: "HSWM04"
+
+
+@dataclass(frozen=True, slots=True)
 class Holder:
     """An office and its holder at one moment. Without a holder the personal fields are empty."""
 
@@ -42,6 +51,7 @@ class Holder:
     salutation: str = ""  # instead of the usual one, where the office prefers another
     stand_in: bool = False
     active: bool = True
+    chairs: tuple[Chair, ...] = ()  # full committees first
 
     @property
     def vacant(self) -> bool:

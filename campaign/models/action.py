@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.domain.statuses import ACTION_MOVES, ActionStatus, check_move
 from campaign.models.base import Base, HasCreation, HasId
+from campaign.models.campaign import Campaign
+from campaign.models.company import Facility
+from campaign.models.member import Member
 
 
 class Action(HasId, HasCreation, Base):
@@ -33,6 +36,9 @@ class Action(HasId, HasCreation, Base):
         lazy="raise_on_sql", order_by="ActionChoice.rank", cascade="all, delete-orphan"
     )
     drafts: Mapped[list[DraftLetter]] = relationship(lazy="raise_on_sql", cascade="all, delete-orphan")
+    campaign: Mapped[Campaign] = relationship(lazy="raise_on_sql")
+    facility: Mapped[Facility] = relationship(lazy="raise_on_sql")
+    member: Mapped[Member] = relationship(lazy="raise_on_sql")
 
     def become(self, new: ActionStatus, at: datetime, why: str, by: str) -> ActionChange:
         """The only way an action's status changes. The caller adds the history row to its session."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.models.base import Base, HasId
 
@@ -51,3 +51,5 @@ class Facility(HasId, Base):
     role: Mapped[FacilityRole] = mapped_column(default=FacilityRole.USER)
     minerals: Mapped[list[str]] = mapped_column(default=list)
     tags: Mapped[list[str]] = mapped_column(default=list)
+
+    company: Mapped[Company | None] = relationship(lazy="raise_on_sql")

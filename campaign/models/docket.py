@@ -6,9 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.models.base import Base, HasId
+from campaign.models.office import Office
 
 
 class Portal(StrEnum):
@@ -33,3 +34,8 @@ class Docket(HasId, Base):
     portal_url: Mapped[str] = mapped_column(default="")
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
+
+    office: Mapped[Office] = relationship(lazy="raise_on_sql")
+
+    def is_open(self, at: datetime) -> bool:
+        return self.opens_at <= at < self.closes_at

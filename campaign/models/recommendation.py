@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.domain.targeting import TargetKind
 from campaign.models.base import Base, HasId
+from campaign.models.docket import Docket
 
 
 class Sphere(StrEnum):
@@ -43,6 +44,7 @@ class Recommendation(HasId, Base):
     facts: Mapped[list[Fact]] = relationship(lazy="raise_on_sql", order_by="Fact.id", cascade="all, delete-orphan")
     bills: Mapped[list[Bill]] = relationship(lazy="raise_on_sql", order_by="Bill.id", cascade="all, delete-orphan")
     sponsors: Mapped[list[Sponsor]] = relationship(lazy="raise_on_sql", cascade="all, delete-orphan")
+    docket: Mapped[Docket | None] = relationship(lazy="raise_on_sql")
 
 
 class Ask(HasId, Base):

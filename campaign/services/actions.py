@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid, NotFound, WrongState
 from campaign.domain.references import new_reference
-from campaign.domain.statuses import ActionStatus, CampaignStatus, Status
+from campaign.domain.statuses import NOT_LEFT, ActionStatus, CampaignStatus, Status
+from campaign.domain.targeting import Destination
 from campaign.domain.texts import digest, fold, tidy, tidy_line
 from campaign.models.action import Action, ActionChoice, Consent, DraftLetter
 from campaign.models.campaign import Campaign
@@ -22,7 +24,7 @@ from campaign.models.letter import Letter, LetterRecommendation
 from campaign.models.member import Member
 from campaign.models.recommendation import Recommendation
 from campaign.services import counts, deliveries, letters, routes, sites, wakes
-from campaign.services.letters import Writer, Written
+from campaign.services.letters import Addressees, Writer, Written
 from campaign.services.routes import Route
 from campaign.services.sites import Seats
 
@@ -34,6 +36,11 @@ OPEN = frozenset({CampaignStatus.LIVE, CampaignStatus.PAUSED})
 """A paused campaign still takes signatures: only hand-overs stop."""
 
 
+NEWEST = (Action.changed_at.desc(), Action.id.desc())
+_SITE = joinedload(Action.facility).joinedload(Facility.company)
+_WHOLE = (_SITE, joinedload(Action.choices), joinedload(Action.drafts))
+
+
 def check_open(campaign: Campaign, now: datetime) -> None:
     """Raises WrongState when this campaign takes no letters now."""
     if campaign.status in OPEN and (campaign.closes_at is None or now < campaign.closes_at):
@@ -42,17 +49,31 @@ def check_open(campaign: Campaign, now: datetime) -> None:
 
 
 def find(session: Session, member_id: int, campaign: Campaign, facility_id: int | None = None) -> Action | None:
-    """The member's action for this site, or the one they touched last; with its choices and drafts."""
+    """The member's action for this site, or the one they touched last; with its choices, drafts and site."""
     query = (
         sa.select(Action)
         .where(Action.member_id == member_id, Action.campaign_id == campaign.id, Action.wave == campaign.wave)
-        .options(selectinload(Action.choices), selectinload(Action.drafts))
-        .order_by(Action.changed_at.desc(), Action.id.desc())
+        .options(*_WHOLE)
+        .order_by(*NEWEST)
         .limit(1)
     )
     if facility_id is not None:
         query = query.where(Action.facility_id == facility_id)
-    return session.scalar(query)
+    return session.scalars(query).unique().first()
+
+
+def with_campaign(member_id: int) -> sa.Select[Campaign, Action]:
+    """Campaigns, each with the member's actions in its present wave, or with None; newest first, to be narrowed to one."""
+    return (
+        sa.select(Campaign, Action)
+        .outerjoin(
+            Action,
+            sa.and_(Action.campaign_id == Campaign.id, Action.wave == Campaign.wave, Action.member_id == member_id),
+        )
+        .options(*_WHOLE)
+        .order_by(*NEWEST)
+        .limit(1)
+    )
 
 
 def start(session: Session, member: Member, campaign: Campaign, facility_id: int | None, now: datetime) -> Action:
@@ -104,19 +125,19 @@ def check_draft(action: Action) -> None:
 def choose(session: Session, action: Action, keys: Sequence[str], now: datetime) -> None:
     """One to three recommendations of the campaign, in the member's order. Raises Invalid."""
     check_draft(action)
-    cards = {card.key: card for card in letters.recommendations_of(session, action.campaign_id)}
+    known = letters.ids_by_key(session, action.campaign_id)
     chosen = list(dict.fromkeys(keys))
     if not chosen:
         raise Invalid("Pick at least one recommendation.", field="choices")
     if len(chosen) > MOST_CHOICES:
         raise Invalid(f"Pick at most {MOST_CHOICES}: offices answer letters that ask for few things.", field="choices")
-    if any(key not in cards for key in chosen):
+    if any(key not in known for key in chosen):
         raise Invalid("Pick from the recommendations shown.", field="choices")
-    if [cards[key].id for key in chosen] != [choice.recommendation_id for choice in action.choices]:
+    if [known[key] for key in chosen] != [choice.recommendation_id for choice in action.choices]:
         action.choices.clear()
         session.flush()
         action.choices.extend(
-            ActionChoice(action_id=action.id, recommendation_id=cards[key].id, rank=rank)
+            ActionChoice(action_id=action.id, recommendation_id=known[key], rank=rank)
             for rank, key in enumerate(chosen, 1)
         )
         action.changed_at = now
@@ -202,23 +223,40 @@ def keys_of(action: Action, cards: Iterable[Recommendation]) -> list[str]:
     return [keys[each.recommendation_id] for each in action.choices if each.recommendation_id in keys]
 
 
-def preview(
-    session: Session,
-    action: Action,
-    at: datetime,
-    keys: Sequence[str] | None = None,
-    cards: Sequence[Recommendation] | None = None,
-) -> Preview:
-    """The letters of this action as they would be signed now, or with other choices (`keys`). Writes nothing."""
-    site = session.get_one(Facility, action.facility_id)
-    found = sites.seats(session, site, at)
-    maker = letters.writer(session, action, found.holders, at, cards)
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Who would hear from a site, before any letter is written."""
+
+    seats: Seats
+    to: Addressees
+    destinations: tuple[Destination, ...]
+
+
+def outline(
+    session: Session, action: Action, cards: Sequence[Recommendation], keys: Sequence[str], at: datetime
+) -> Outline:
+    """For these choices (`keys`) among the campaign's cards. Writes nothing."""
+    found = sites.seats(session, session.get_one(Facility, action.facility_id), at)
+    to = letters.addressees(session, action.campaign_id, cards, found.holders)
+    return Outline(found, to, tuple(to.destinations(keys, at)))
+
+
+def drafting(session: Session, action: Action, at: datetime) -> tuple[Outline, Writer]:
+    """Who hears this action as it stands, and what its letters are made of. Writes nothing."""
+    found = sites.seats(session, session.get_one(Facility, action.facility_id), at)
+    maker = letters.writer(session, action, found.holders)
+    keys = keys_of(action, maker.recommendations.values())
+    return Outline(found, maker.to, tuple(maker.to.destinations(keys, at))), maker
+
+
+def preview(session: Session, action: Action, at: datetime) -> Preview:
+    """The letters of this action as they would be signed now. Writes nothing."""
+    found, maker = drafting(session, action, at)
     drafts = {draft.target: draft for draft in action.drafts}
-    wanted = maker.destinations(keys_of(action, maker.recommendations.values()) if keys is None else keys, at)
-    staff = routes.staff_addresses(session, [destination.office_id for destination in wanted])
-    gone = _gone(session, action)
+    staff = routes.staff_addresses(session, [destination.office_id for destination in found.destinations])
+    dockets, gone = found.to.dockets, _gone(session, action)
     prepared = []
-    for destination in wanted:
+    for destination in found.destinations:
         draft = drafts.get(destination.target)
         written = maker.write(
             destination,
@@ -227,11 +265,11 @@ def preview(
             jobs=action.jobs,
             edits=draft.edits if draft else None,
         )
-        way = routes.route(destination, written.holder, maker.campaign.channels, staff, maker.dockets)
+        way = routes.route(destination, written.holder, maker.campaign.channels, staff, dockets)
         left = destination.target in gone
         included = not left and (draft is None or draft.included)
         prepared.append(Prepared(written, way, included, left))
-    return Preview(found, tuple(prepared), maker)
+    return Preview(found.seats, tuple(prepared), maker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,13 +294,12 @@ def sign(
     A second press finds the action signed and returns the letters of the first. Raises Invalid for the name, WrongState
     when the letters are no longer those that were shown.
     """
-    action = _locked(session, action_id)
-    campaign = session.get_one(Campaign, action.campaign_id)
+    action = locked(session, action_id)
+    campaign, member = action.campaign, action.member
     if action.status is not ActionStatus.DRAFT:
         return action, signed_letters(session, action)
     check_open(campaign, now)
     name = tidy_line(signature.name)
-    member = session.get_one(Member, action.member_id)
     if not name:
         raise Invalid("Type your full name to sign.", field="name")
     if fold(name) != fold(member.name):
@@ -274,14 +311,12 @@ def sign(
         raise Invalid("No letter is left to send. Keep at least one office.", field="offices")
     if view.digest != signature.shown:
         raise WrongState("The letters have changed since this page was loaded. Read them again, then sign.")
-    consent = _consent(session, action, campaign, name, signature, view, now)
-    made = [_freeze(session, action, consent, member, view.writer, each, now) for each in view.going]
     by = f"member:{member.id}"
     session.add(action.become(ActionStatus.APPROVED, now, "signed", by))
+    made = _freeze(session, view, _consent(session, action, campaign, name, signature, view, now))
+    ways = [Route(ChannelName.PRINT) if each.target in signature.on_paper else each.route for each in view.going]
     due_at = now + timedelta(seconds=undo_s)
-    for letter, each in zip(made, view.going, strict=True):
-        way = Route(ChannelName.PRINT) if each.target in signature.on_paper else each.route
-        deliveries.enqueue_letter(session, letter, way.channel, way.to_address, due_at=due_at, now=now, by=by)
+    deliveries.enqueue_letters(session, list(zip(made, ways, strict=True)), due_at=due_at, now=now, by=by)
     if undo_s == 0:
         wakes.wake(session, ChannelName.SMTP)
     return action, made
@@ -326,24 +361,32 @@ def _consent(
     return consent
 
 
-def _freeze(
-    session: Session,
-    action: Action,
-    consent: Consent,
-    member: Member,
-    maker: Writer,
-    prepared: Prepared,
-    now: datetime,
-) -> Letter:
+def _freeze(session: Session, view: Preview, consent: Consent) -> list[Letter]:
+    """In the order in which they were shown. Two statements, whatever their number."""
+    day = counts.day_of(session, consent.at)
+    values = [_values(view.writer, each, consent, day) for each in view.going]
+    options = {"render_nulls": True}  # else those with a docket are another statement
+    made = session.scalars(sa.insert(Letter).returning(Letter), values, execution_options=options)
+    rows = {row.target: row for row in made}
+    asks = [
+        {"letter_id": rows[each.target].id, "recommendation_id": view.writer.recommendations[key].id, "rank": rank}
+        for each in view.going
+        for rank, key in enumerate(each.written.destination.choices, 1)
+    ]
+    session.execute(sa.insert(LetterRecommendation), asks)
+    return [rows[each.target] for each in view.going]
+
+
+def _values(maker: Writer, prepared: Prepared, consent: Consent, day: date) -> dict[str, Any]:
     written, text = prepared.written, prepared.written.letter
     if text is None:
         raise NotFound("This letter cannot be written.")
-    row = Letter(
+    return dict(  # noqa: C408 - reads like the row
         reference=new_reference(),
-        action_id=action.id,
+        action_id=consent.action_id,
         consent_id=consent.id,
-        campaign_id=action.campaign_id,
-        member_id=member.id,
+        campaign_id=maker.campaign.id,
+        member_id=maker.member.id,
         office_id=written.holder.office_id,
         docket_id=written.destination.docket_id,
         holder=written.holder.identity,
@@ -361,17 +404,12 @@ def _freeze(
         message=text.message,
         digest=text.digest,
         overlap=round(written.overlap, 4),
-        signed_at=now,
-        signed_on=counts.day_of(session, now),
+        signed_at=consent.at,
+        signed_on=day,
         search=fold(
-            " ".join((written.addressee, member.name, maker.company.name if maker.company else "", text.subject))
+            " ".join((written.addressee, maker.member.name, maker.company.name if maker.company else "", text.subject))
         ),
     )
-    session.add(row)
-    session.flush()
-    for rank, key in enumerate(written.destination.choices, 1):
-        session.add(LetterRecommendation(letter_id=row.id, recommendation_id=maker.recommendations[key].id, rank=rank))
-    return row
 
 
 def signed_letters(session: Session, action: Action) -> list[Letter]:
@@ -399,19 +437,18 @@ def undo(session: Session, action_id: int, now: datetime) -> Undone:
 
     Raced by a worker, each letter has one winner. Twice is safe.
     """
-    action = _locked(session, action_id)
+    action = locked(session, action_id)
     if action.status is not ActionStatus.APPROVED:
         return Undone(0, ())
     by = f"member:{action.member_id}"
     cancelled, left = 0, []
-    for letter in signed_letters(session, action):
-        for delivery_id in session.scalars(
-            sa.select(Delivery.id).where(Delivery.letter_id == letter.id).order_by(Delivery.id)
-        ).all():
-            if deliveries.cancel(session, delivery_id, now, "undone by the member", by) is deliveries.Cancelled.DONE:
-                cancelled += 1
-            else:
-                left.append(letter.addressee)
+    found = {letter.id: letter for letter in signed_letters(session, action)}
+    for delivery in deliveries.locked_of_letters(session, found):
+        if delivery.status in NOT_LEFT:
+            deliveries.move(session, delivery, Status.CANCELLED, now, "undone by the member", by)
+            cancelled += 1
+        elif delivery.letter_id is not None:
+            left.append(found[delivery.letter_id].addressee)
     if cancelled:
         session.add(action.become(ActionStatus.DRAFT, now, "undone", by))
     return Undone(cancelled, tuple(left))
@@ -430,14 +467,22 @@ def _gone(session: Session, action: Action) -> frozenset[str]:
     )
 
 
-def _locked(session: Session, action_id: int) -> Action:
+def locked(session: Session, action_id: int) -> Action:
+    """The action as it is now, ours until the end of the transaction, with all that belongs to it."""
     found = session.scalar(
         sa.select(Action)
         .where(Action.id == action_id)
-        .options(selectinload(Action.choices), selectinload(Action.drafts))
-        .with_for_update()
+        .options(
+            _SITE,
+            joinedload(Action.campaign),
+            joinedload(Action.member),
+            # after the lock, each by a statement of its own: joined rows would be those from before a wait
+            selectinload(Action.choices),
+            selectinload(Action.drafts),
+        )
+        .with_for_update(of=Action)
         .execution_options(populate_existing=True)
     )
     if found is None:
-        raise NotFound("There is no such action.")
+        raise NotFound("There is no such letter.")
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from campaign.models.delivery import Attempt, AttemptOutcome, Delivery, Delivery
 from campaign.models.letter import Letter
 from campaign.models.mail import MemberMail
 from campaign.services import audit, counts, wakes
+from campaign.services.routes import Route
 
 PRIORITY_ONE_OFF = 1  # a person waits for it: sign-in links, copies
 PRIORITY_LETTER = 5
@@ -25,55 +27,55 @@ PRIORITY_BULK = 9  # invitations, reminders
 SYSTEM = "system"
 
 
-def enqueue_letter(
-    session: Session, letter: Letter, channel: ChannelName, to_address: str, *, due_at: datetime, now: datetime, by: str
-) -> Delivery:
-    """Queues a signed letter on a channel, due at `due_at`. Unique by letter and channel: twice raises IntegrityError."""
-    delivery = Delivery(
-        letter_id=letter.id,
-        consent_id=letter.consent_id,
-        campaign_id=letter.campaign_id,
-        office_id=letter.office_id,
-        channel=channel,
-        to_address=to_address,
-        status=Status.QUEUED,
-        priority=PRIORITY_LETTER,
-        due_at=due_at,
-        give_up_at=due_at + schedule.GIVE_UP_AFTER,
-        counted_on=letter.signed_on,
-        created_at=now,
-        changed_at=now,
-    )
-    _add(session, delivery, now, by)
-    return delivery
+def enqueue_letters(
+    session: Session, ways: Sequence[tuple[Letter, Route]], *, due_at: datetime, now: datetime, by: str
+) -> None:
+    """Queues signed letters, due at `due_at`. Unique by letter and channel: twice raises IntegrityError."""
+    rows = [
+        {
+            "letter_id": letter.id,
+            "consent_id": letter.consent_id,
+            "campaign_id": letter.campaign_id,
+            "office_id": letter.office_id,
+            "channel": way.channel,
+            "to_address": way.to_address,
+            "priority": PRIORITY_LETTER,
+            "due_at": due_at,
+            "give_up_at": due_at + schedule.GIVE_UP_AFTER,
+            "counted_on": letter.signed_on,
+        }
+        for letter, way in ways
+    ]
+    _add(session, rows, now, by)
 
 
 def enqueue_mail(
     session: Session, mail: MemberMail, to_address: str, *, priority: int, now: datetime, by: str = SYSTEM
 ) -> Delivery:
-    delivery = Delivery(
-        mail_id=mail.id,
-        campaign_id=mail.campaign_id,
-        channel=ChannelName.SMTP,
-        to_address=to_address,
-        status=Status.QUEUED,
-        priority=priority,
-        due_at=now,
-        give_up_at=now + schedule.GIVE_UP_AFTER,
-        counted_on=counts.day_of(session, now),
-        created_at=now,
-        changed_at=now,
-    )
-    _add(session, delivery, now, by)
+    row = {
+        "mail_id": mail.id,
+        "campaign_id": mail.campaign_id,
+        "channel": ChannelName.SMTP,
+        "to_address": to_address,
+        "priority": priority,
+        "due_at": now,
+        "give_up_at": now + schedule.GIVE_UP_AFTER,
+        "counted_on": counts.day_of(session, now),
+    }
+    (delivery,) = _add(session, [row], now, by)
     wakes.wake(session, ChannelName.SMTP)
     return delivery
 
 
-def _add(session: Session, delivery: Delivery, now: datetime, by: str) -> None:
-    session.add(delivery)
-    session.flush()
-    session.add(DeliveryChange(delivery_id=delivery.id, at=now, old=None, new=delivery.status, why="signed", by=by))
-    _count(session, delivery, None, now)
+def _add(session: Session, rows: Sequence[dict[str, Any]], now: datetime, by: str) -> Sequence[Delivery]:
+    """Two statements, whatever the number of rows: SQLite would insert objects one by one."""
+    fixed = {"status": Status.QUEUED, "created_at": now, "changed_at": now}
+    made = session.scalars(sa.insert(Delivery).returning(Delivery), [row | fixed for row in rows]).all()
+    change = {"at": now, "old": None, "new": Status.QUEUED, "why": "signed", "by": by}
+    session.execute(sa.insert(DeliveryChange), [change | {"delivery_id": row.id} for row in made])
+    for row in made:
+        _count(session, row, None, now)
+    return made
 
 
 def move(session: Session, delivery: Delivery, new: Status, at: datetime, why: str, by: str) -> None:
@@ -119,9 +121,14 @@ def of_letter(session: Session, letter_id: int) -> Sequence[Delivery]:
 
 def locked_of_letter(session: Session, letter_id: int) -> Sequence[Delivery]:
     """All of a letter, oldest first, as they are now and ours until the end of the transaction."""
+    return locked_of_letters(session, [letter_id])
+
+
+def locked_of_letters(session: Session, letter_ids: Iterable[int]) -> Sequence[Delivery]:
+    """As `locked_of_letter`, of several letters by one statement."""
     return session.scalars(
         sa.select(Delivery)
-        .where(Delivery.letter_id == letter_id)
+        .where(Delivery.letter_id.in_(list(letter_ids)))
         .order_by(Delivery.id)
         .with_for_update()
         .execution_options(populate_existing=True)

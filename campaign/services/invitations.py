@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain.references import TokenKind, new_reference
 from campaign.models.campaign import Campaign
+from campaign.models.company import Company
 from campaign.models.invitation import Invitation
 from campaign.models.mail import MailKind
 from campaign.models.member import Member
+from campaign.models.user import User
 from campaign.services import mails
 from campaign.services.outgoing import Envelope
 
@@ -58,8 +61,26 @@ def of_member(session: Session, member_id: int, campaign: Campaign) -> Invitatio
     )
 
 
-def by_reference(session: Session, reference: str) -> Invitation | None:
-    return session.scalar(sa.select(Invitation).where(Invitation.reference == reference))
+class Door(NamedTuple):
+    """What a personal link leads to: a campaign, for one member."""
+
+    invitation: Invitation
+    campaign: Campaign
+    member: Member
+    company: Company | None
+    active: bool  # the account may be used
+
+
+def door(session: Session, reference: str) -> Door | None:
+    found = session.execute(
+        sa.select(Invitation, Campaign, Member, Company, User.active)
+        .join(Campaign, Campaign.id == Invitation.campaign_id)
+        .join(Member, Member.id == Invitation.member_id)
+        .join(User, User.id == Member.user_id)
+        .outerjoin(Company, Company.id == Member.company_id)
+        .where(Invitation.reference == reference)
+    ).first()
+    return None if found is None else Door(*found)
 
 
 def opened(session: Session, invitation_id: int, now: datetime) -> None:

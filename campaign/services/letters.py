@@ -5,20 +5,19 @@ Nothing here writes: the same functions serve the preview, the signing and the d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from campaign.domain import addressing, overlap
-from campaign.domain.addressing import Chair
 from campaign.domain.districts import STATES, OfficeKind
 from campaign.domain.errors import CannotRender, NotFound
-from campaign.domain.holders import Holder
+from campaign.domain.holders import Chair, Holder
 from campaign.domain.letters import AskText, Frame, Letter, LetterFacts, render
 from campaign.domain.overlap import Quality
 from campaign.domain.targeting import Choice, Destination, DocketOption, OfficeOption, TargetKind, destinations
@@ -50,6 +49,46 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Addressees:
+    """Who hears these recommendations from one site: its offices, and the agencies of dockets."""
+
+    recommendations: Mapping[str, Recommendation]
+    holders: Sequence[Holder]
+    agencies: Mapping[int, Holder]
+    excluded: frozenset[int]
+
+    def destinations(self, keys: Sequence[str], at: datetime) -> list[Destination]:
+        """The letters that these choices make for this site, without excluded offices."""
+        choices = [self._choice(self.recommendations[key]) for key in keys if key in self.recommendations]
+        options = [_option(holder) for holder in self.holders if not holder.vacant]
+        return [d for d in destinations(choices, options, at) if d.office_id not in self.excluded]
+
+    def holder(self, office_id: int) -> Holder:
+        return next((each for each in self.holders if each.office_id == office_id), None) or self.agencies[office_id]
+
+    @property
+    def dockets(self) -> dict[int, Docket]:
+        return {card.docket.id: card.docket for card in self.recommendations.values() if card.docket}
+
+    def _choice(self, recommendation: Recommendation) -> Choice:
+        docket = recommendation.docket
+        return Choice(
+            key=recommendation.key,
+            targets=frozenset(ask.target for ask in recommendation.asks),
+            committees=frozenset(recommendation.committees),
+            docket=None
+            if docket is None
+            else DocketOption(
+                docket.id, docket.number, docket.office_id, docket.office.code, docket.opens_at, docket.closes_at
+            ),
+        )
+
+
+def _option(holder: Holder) -> OfficeOption:
+    return OfficeOption(holder.office_id, holder.code, _base_kind(holder), tuple(each.key for each in holder.chairs))
+
+
+@dataclass(frozen=True, slots=True)
 class Writer:
     """Everything that an action's letters are made of, read once. The rows are read and not changed."""
 
@@ -58,20 +97,13 @@ class Writer:
     member: Member
     company: Company | None
     facility: Facility
-    recommendations: Mapping[str, Recommendation]
-    sponsors: Mapping[tuple[str, int], Sponsor]
-    dockets: Mapping[int, Docket]
-    agencies: Mapping[int, Holder]
+    to: Addressees
+    sponsors: Mapping[tuple[int, int], Sponsor]  # by recommendation and legislator
     reasons: Mapping[str, Reason]
-    holders: Sequence[Holder]
-    chairs: Mapping[int, Mapping[str, Chair]]
-    excluded: frozenset[int]
 
-    def destinations(self, keys: Sequence[str], at: datetime) -> list[Destination]:
-        """The letters that these choices make for this site, without excluded offices."""
-        choices = [self._choice(self.recommendations[key]) for key in keys if key in self.recommendations]
-        options = [self._option(holder) for holder in self.holders if not holder.vacant]
-        return [d for d in destinations(choices, options, at) if d.office_id not in self.excluded]
+    @property
+    def recommendations(self) -> Mapping[str, Recommendation]:
+        return self.to.recommendations
 
     def write(
         self,
@@ -83,7 +115,7 @@ class Writer:
         edits: Mapping[str, str] | None = None,
     ) -> Written:
         """Never raises for a letter that cannot be written: says why, so that the others can go."""
-        holder = self._holder(destination.office_id)
+        holder = self.to.holder(destination.office_id)
         addressee = addressing.styled_name(holder)
         try:
             facts = self._facts(destination, holder, reasons, story, jobs)
@@ -104,34 +136,6 @@ class Writer:
             overlap=share,
         )
         return Written(destination, holder, addressee, letter, share, quality)
-
-    def _choice(self, recommendation: Recommendation) -> Choice:
-        docket = self.dockets.get(recommendation.docket_id or 0)
-        return Choice(
-            key=recommendation.key,
-            targets=frozenset(ask.target for ask in recommendation.asks),
-            committees=frozenset(recommendation.committees),
-            docket=None
-            if docket is None
-            else DocketOption(
-                docket.id,
-                docket.number,
-                docket.office_id,
-                self.agencies[docket.office_id].code,
-                docket.opens_at,
-                docket.closes_at,
-            ),
-        )
-
-    def _option(self, holder: Holder) -> OfficeOption:
-        chaired = tuple(self.chairs.get(holder.legislator_id or 0, ()))
-        return OfficeOption(holder.office_id, holder.code, _base_kind(holder), chaired)
-
-    def _holder(self, office_id: int) -> Holder:
-        for holder in self.holders:
-            if holder.office_id == office_id:
-                return holder
-        return self.agencies[office_id]
 
     def _frame(self, kind: TargetKind) -> Frame:
         frames: Mapping[str, Any] = self.version.frames["person" if self.facility.company_id is None else "company"]
@@ -195,7 +199,7 @@ class Writer:
 
     def _docket_facts(self, destination: Destination) -> dict[str, str]:
         for key in destination.choices:
-            docket = self.dockets.get(self.recommendations[key].docket_id or 0)
+            docket = self.recommendations[key].docket
             if docket is not None:
                 closes = docket.closes_at.astimezone(_EASTERN)
                 closes_on = f"{closes:%B} {closes.day}, {closes.year}"
@@ -204,22 +208,18 @@ class Writer:
 
     def _chair(self, destination: Destination, holder: Holder) -> Chair | None:
         """The committee, among those of the choices, that this office's holder chairs; a full one before its parts."""
-        if destination.kind is not TargetKind.CHAIR or holder.legislator_id is None:
+        if destination.kind is not TargetKind.CHAIR:
             return None
         wanted = {committee for key in destination.choices for committee in self.recommendations[key].committees}
-        chaired = self.chairs.get(holder.legislator_id, {})
-        return next((chair for committee, chair in chaired.items() if committee in wanted), None)
+        return next((chair for chair in holder.chairs if chair.key in wanted), None)
 
     def _ask(self, recommendation: Recommendation, destination: Destination, holder: Holder) -> AskText:
         asks = {ask.target: ask for ask in recommendation.asks}
         kind = destination.kind if destination.kind in asks else _base_kind(holder)
-        if (
-            kind is TargetKind.CHAIR
-            and not set(recommendation.committees) & self.chairs[holder.legislator_id or 0].keys()
-        ):
+        if kind is TargetKind.CHAIR and not any(each.key in recommendation.committees for each in holder.chairs):
             kind = _base_kind(holder)  # whoever leads another committee cannot report this bill
         ask = asks[kind]
-        sponsor = self.sponsors.get((recommendation.key, holder.legislator_id or 0))
+        sponsor = self.sponsors.get((recommendation.id, holder.legislator_id or 0))
         line, thanks, vehicle = ask.line, "", ask.vehicle
         if sponsor is not None:
             thanks, vehicle = self.version.thanks, sponsor.thanks_for
@@ -272,20 +272,49 @@ def listed(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def recommendations_of(session: Session, campaign_id: int) -> Sequence[Recommendation]:
-    """In the campaign's order, with all that a card or a letter needs. Three statements more, whatever the number."""
+def cards_of(session: Session, campaign_id: int) -> Sequence[Recommendation]:
+    """The campaign's recommendations in its order, with what a card shows: asks, facts, docket. Two statements."""
+    return session.scalars(_of_campaign(campaign_id).options(selectinload(Recommendation.facts))).unique().all()
+
+
+def open_dockets(session: Session, campaign_id: int, at: datetime) -> Sequence[Docket]:
+    """Those of the campaign that take comments now, with their agencies."""
+    mine = (
+        sa.select(Recommendation.docket_id)
+        .join(CampaignRecommendation, CampaignRecommendation.recommendation_id == Recommendation.id)
+        .where(CampaignRecommendation.campaign_id == campaign_id)
+    )
     return session.scalars(
+        sa.select(Docket)
+        .where(Docket.id.in_(mine), Docket.opens_at <= at, Docket.closes_at > at)
+        .options(joinedload(Docket.office))
+    ).all()
+
+
+def asked_for(session: Session, campaign_id: int, ids: Collection[int]) -> Sequence[Recommendation]:
+    """Those of the campaign that a member chose, with what a letter is made of: asks, wordings, docket. One statement."""
+    query = _of_campaign(campaign_id).where(Recommendation.id.in_(ids))
+    return session.scalars(query.options(joinedload(Recommendation.wordings))).unique().all()
+
+
+def ids_by_key(session: Session, campaign_id: int) -> dict[str, int]:
+    """Of the campaign's recommendations."""
+    query = (
+        sa.select(Recommendation.key, Recommendation.id)
+        .join(CampaignRecommendation, CampaignRecommendation.recommendation_id == Recommendation.id)
+        .where(CampaignRecommendation.campaign_id == campaign_id)
+    )
+    return {key: number for key, number in session.execute(query)}  # noqa: C416 - dict() of rows is not typed
+
+
+def _of_campaign(campaign_id: int) -> sa.Select[Recommendation]:
+    return (
         sa.select(Recommendation)
         .join(CampaignRecommendation, CampaignRecommendation.recommendation_id == Recommendation.id)
         .where(CampaignRecommendation.campaign_id == campaign_id)
         .order_by(CampaignRecommendation.rank)
-        .options(
-            selectinload(Recommendation.asks),
-            selectinload(Recommendation.wordings),
-            selectinload(Recommendation.facts),
-            selectinload(Recommendation.sponsors),
-        )
-    ).all()
+        .options(joinedload(Recommendation.asks), joinedload(Recommendation.docket).joinedload(Docket.office))
+    )
 
 
 def newest_version(session: Session, campaign: Campaign) -> LetterTemplateVersion:
@@ -300,46 +329,49 @@ def newest_version(session: Session, campaign: Campaign) -> LetterTemplateVersio
     return found
 
 
-def writer(
-    session: Session,
-    action: Action,
-    holders: Sequence[Holder],
-    at: datetime,
-    cards: Sequence[Recommendation] | None = None,
-) -> Writer:
-    """Reads everything that the letters of this action are made of; `holders` are the offices of its site, `cards` the
-    campaign's recommendations where the caller has read them."""
+def addressees(
+    session: Session, campaign_id: int, cards: Sequence[Recommendation], holders: Sequence[Holder]
+) -> Addressees:
+    """`holders` are the offices of the site, `cards` come with their asks and dockets. One statement."""
+    excluded = session.scalars(
+        sa.select(CampaignExclusion.office_id).where(CampaignExclusion.campaign_id == campaign_id)
+    )
+    return Addressees(
+        recommendations={card.key: card for card in cards},
+        holders=holders,
+        agencies={card.docket.office_id: offices.agency(card.docket.office) for card in cards if card.docket},
+        excluded=frozenset(excluded),
+    )
+
+
+def writer(session: Session, action: Action, holders: Sequence[Holder]) -> Writer:
+    """Reads everything that the letters of this action are made of; `holders` are the offices of its site."""
     campaign = session.get_one(Campaign, action.campaign_id)
-    member = session.get_one(Member, action.member_id)
     facility = session.get_one(Facility, action.facility_id)
-    cards = recommendations_of(session, campaign.id) if cards is None else cards
-    dockets = {
-        docket.id: docket
-        for docket in session.scalars(
-            sa.select(Docket).where(Docket.id.in_([card.docket_id for card in cards if card.docket_id]))
-        )
-    }
-    people = [holder.legislator_id for holder in holders if holder.legislator_id is not None]
-    agency_ids = {docket.office_id for docket in dockets.values()}
+    cards = asked_for(session, campaign.id, [choice.recommendation_id for choice in action.choices])
     return Writer(
         campaign=campaign,
         version=newest_version(session, campaign),
-        member=member,
+        member=session.get_one(Member, action.member_id),
         company=session.get(Company, facility.company_id) if facility.company_id else None,
         facility=facility,
-        recommendations={card.key: card for card in cards},
-        sponsors={(card.key, sponsor.legislator_id): sponsor for card in cards for sponsor in card.sponsors},
-        dockets=dockets,
-        agencies=offices.holder_at(session, agency_ids, at) if agency_ids else {},
-        reasons={
-            reason.key: reason
-            for reason in session.scalars(
-                sa.select(Reason).where(Reason.campaign_id == campaign.id).order_by(Reason.rank)
-            )
-        },
-        holders=holders,
-        chairs=offices.chairs(session, people) if people else {},
-        excluded=frozenset(
-            session.scalars(sa.select(CampaignExclusion.office_id).where(CampaignExclusion.campaign_id == campaign.id))
-        ),
+        to=addressees(session, campaign.id, cards, holders),
+        sponsors=_sponsors(session, cards, holders),
+        reasons={reason.key: reason for reason in reasons_of(session, campaign.id)},
     )
+
+
+def reasons_of(session: Session, campaign_id: int) -> Sequence[Reason]:
+    return session.scalars(sa.select(Reason).where(Reason.campaign_id == campaign_id).order_by(Reason.rank)).all()
+
+
+def _sponsors(
+    session: Session, cards: Sequence[Recommendation], holders: Sequence[Holder]
+) -> dict[tuple[int, int], Sponsor]:
+    rows = session.scalars(
+        sa.select(Sponsor).where(
+            Sponsor.recommendation_id.in_([card.id for card in cards]),
+            Sponsor.legislator_id.in_([each.legislator_id for each in holders if each.legislator_id is not None]),
+        )
+    )
+    return {(row.recommendation_id, row.legislator_id): row for row in rows}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.domain.addressing import CHAIR_TITLES, Chair, committee_title
+from campaign.domain.addressing import CHAIR_TITLES, committee_title
 from campaign.domain.districts import District
 from campaign.domain.errors import NotFound
-from campaign.domain.holders import Holder, HolderStatus
+from campaign.domain.holders import Chair, Holder, HolderStatus
 from campaign.models.office import Committee, CommitteeSeat, Legislator, Office, OfficeKind, Tenure
 
 _CHUNK = 500  # below every database's limit of bound values
@@ -19,12 +20,12 @@ _CHUNK = 500  # below every database's limit of bound values
 
 def holder_at(session: Session, office_ids: Collection[int], at: datetime) -> dict[int, Holder]:
     """One holder for each office that exists: never two, and none only where the seat is vacant or the data too old."""
-    return _holders(session, Office.id, list(office_ids), at)
+    return _in_chunks(session, Office.id, list(office_ids), at)
 
 
 def holders_by_code(session: Session, codes: Collection[str], at: datetime) -> dict[str, Holder]:
     """As `holder_at`, by code; unknown codes are left out."""
-    return {holder.code: holder for holder in _holders(session, Office.code, list(codes), at).values()}
+    return {holder.code: holder for holder in _in_chunks(session, Office.code, list(codes), at).values()}
 
 
 def all_holders(session: Session, at: datetime) -> dict[int, Holder]:
@@ -49,8 +50,7 @@ def offices_of(session: Session, districts: Iterable[District], states: Iterable
         conditions.append(sa.and_(Office.state.in_(senate), Office.kind == OfficeKind.SENATOR))
     if not conditions:
         return []
-    offices = session.scalars(sa.select(Office).where(sa.or_(*conditions), Office.active)).all()
-    return in_order(_holders_of(session, offices, at).values(), wanted)
+    return in_order(_holders(session, sa.and_(sa.or_(*conditions), Office.active), at).values(), wanted)
 
 
 def in_order(holders: Iterable[Holder], districts: list[District]) -> list[Holder]:
@@ -62,22 +62,6 @@ def in_order(holders: Iterable[Holder], districts: list[District]) -> list[Holde
         return len(places) + 1, holder.state or "", holder.state_rank != "senior", holder.code
 
     return sorted(holders, key=key)
-
-
-def chairs(session: Session, legislator_ids: Collection[int]) -> dict[int, dict[str, Chair]]:
-    """By committee key, what each of them chairs, full committees first; legislators who chair nothing are left out."""
-    parent = sa.orm.aliased(Committee)
-    rows = session.execute(
-        sa.select(CommitteeSeat.legislator_id, Committee.key, CommitteeSeat.title, Committee.name, parent.name)
-        .join(Committee, Committee.id == CommitteeSeat.committee_id)
-        .outerjoin(parent, parent.id == Committee.parent_id)
-        .where(CommitteeSeat.legislator_id.in_(list(legislator_ids)), CommitteeSeat.title.in_(sorted(CHAIR_TITLES)))
-        .order_by(Committee.parent_id.is_not(None), Committee.key)
-    )
-    found: dict[int, dict[str, Chair]] = {}
-    for legislator_id, key, title, name, parent_name in rows:
-        found.setdefault(legislator_id, {})[key] = Chair(title, committee_title(name, parent_name))
-    return found
 
 
 def committee_keys(session: Session, legislator_ids: Collection[int]) -> dict[int, dict[str, str]]:
@@ -94,7 +78,26 @@ def committee_keys(session: Session, legislator_ids: Collection[int]) -> dict[in
     return found
 
 
-def _holders(
+def agency(office: Office) -> Holder:
+    """Its head stands in its own row, at any moment."""
+    return Holder(
+        office_id=office.id,
+        code=office.code,
+        kind=office.kind,
+        status=HolderStatus.HELD,
+        name=office.head_name,
+        last=office.head_last,
+        form_url=office.form_url,
+        title=office.title,
+        head_title=office.head_title,
+        head_style=office.head_style,
+        postal_lines=tuple(office.postal_lines),
+        salutation=office.salutation,
+        active=office.active,
+    )
+
+
+def _in_chunks(
     session: Session,
     column: sa.orm.InstrumentedAttribute[int] | sa.orm.InstrumentedAttribute[str],
     values: list[int] | list[str],
@@ -102,42 +105,60 @@ def _holders(
 ) -> dict[int, Holder]:
     found: dict[int, Holder] = {}
     for start in range(0, len(values), _CHUNK):
-        offices = session.scalars(sa.select(Office).where(column.in_(values[start : start + _CHUNK]))).all()
-        found.update(_holders_of(session, offices, at))
+        found.update(_holders(session, column.in_(values[start : start + _CHUNK]), at))
     return found
 
 
-def _holders_of(session: Session, offices: Sequence[Office], at: datetime) -> dict[int, Holder]:
-    """One statement, or none where all are agencies, whose head stands with the office."""
-    seats = [office.id for office in offices if office.kind is not OfficeKind.AGENCY]
-    tenures = _tenures(session, seats, at) if seats else {}
-    return {office.id: _holder(office, tenures.get(office.id, []), at) for office in offices}
+@dataclass(slots=True)
+class _Seat:
+    """An office with its tenures begun by then, the latest first, and what each person chairs."""
+
+    office: Office
+    tenures: dict[int, tuple[Tenure, Legislator]] = field(default_factory=dict)
+    chairs: dict[int, dict[str, Chair]] = field(default_factory=dict)
 
 
-def _tenures(session: Session, office_ids: list[int], at: datetime) -> dict[int, list[tuple[Tenure, Legislator]]]:
-    """Those begun by then, the latest first."""
-    rows = session.execute(
-        sa.select(Tenure, Legislator)
-        .join(Legislator, Legislator.id == Tenure.legislator_id)
-        .where(Tenure.office_id.in_(office_ids), Tenure.starts_at <= at)
-        .order_by(Tenure.starts_at.desc(), Tenure.id.desc())
+def _holders(session: Session, condition: sa.ColumnElement[bool], at: datetime) -> dict[int, Holder]:
+    """One statement."""
+    seats: dict[int, _Seat] = {}
+    for office, tenure, person, title, key, name, parent in session.execute(_with_people(at).where(condition)):
+        seat = seats.setdefault(office.id, _Seat(office))
+        if tenure is not None:
+            seat.tenures[tenure.id] = (tenure, person)
+        if key is not None:
+            seat.chairs.setdefault(person.id, {})[key] = Chair(title, committee_title(name, parent), key)
+    return {office_id: _holder(seat, at) for office_id, seat in seats.items()}
+
+
+def _with_people(at: datetime) -> sa.Select[Office, Tenure, Legislator, str, str, str, str]:
+    parent = sa.orm.aliased(Committee)
+    return (
+        sa.select(Office, Tenure, Legislator, CommitteeSeat.title, Committee.key, Committee.name, parent.name)
+        .outerjoin(Tenure, sa.and_(Tenure.office_id == Office.id, Tenure.starts_at <= at))
+        .outerjoin(Legislator, Legislator.id == Tenure.legislator_id)
+        .outerjoin(
+            CommitteeSeat,
+            sa.and_(CommitteeSeat.legislator_id == Legislator.id, CommitteeSeat.title.in_(sorted(CHAIR_TITLES))),
+        )
+        .outerjoin(Committee, Committee.id == CommitteeSeat.committee_id)
+        .outerjoin(parent, parent.id == Committee.parent_id)
+        .order_by(Office.id, Tenure.starts_at.desc(), Tenure.id.desc(), Committee.parent_id.is_not(None), Committee.key)
     )
-    found: dict[int, list[tuple[Tenure, Legislator]]] = {}
-    for tenure, legislator in rows:
-        found.setdefault(tenure.office_id, []).append((tenure, legislator))
-    return found
 
 
-def _holder(office: Office, tenures: list[tuple[Tenure, Legislator]], at: datetime) -> Holder:
+def _holder(seat: _Seat, at: datetime) -> Holder:
+    office = seat.office
     if office.kind is OfficeKind.AGENCY:
-        return _agency(office)
-    real = [pair for pair in tenures if not pair[0].is_stand_in]
+        return agency(office)
+    real = [pair for pair in seat.tenures.values() if not pair[0].is_stand_in]
     if not real or (real[0][0].ends_at is not None and real[0][0].ends_at <= at):
         return _empty(office, HolderStatus.VACANT)
     if real[0][0].ends_at is None and real[0][0].term_ends_at is not None and real[0][0].term_ends_at <= at:
         return _empty(office, HolderStatus.UNKNOWN)
     standing_in = [
-        pair for pair in tenures if pair[0].is_stand_in and (pair[0].ends_at is None or pair[0].ends_at > at)
+        pair
+        for pair in seat.tenures.values()
+        if pair[0].is_stand_in and (pair[0].ends_at is None or pair[0].ends_at > at)
     ]
     tenure, person = (standing_in or real)[0]
     return Holder(
@@ -160,6 +181,7 @@ def _holder(office: Office, tenures: list[tuple[Tenure, Legislator]], at: dateti
         salutation=office.salutation,
         stand_in=tenure.is_stand_in,
         active=office.active,
+        chairs=tuple(seat.chairs.get(person.id, {}).values()),
     )
 
 
@@ -173,23 +195,5 @@ def _empty(office: Office, status: HolderStatus) -> Holder:
         district=office.district,
         senate_class=office.senate_class,
         form_url=office.form_url,
-        active=office.active,
-    )
-
-
-def _agency(office: Office) -> Holder:
-    return Holder(
-        office_id=office.id,
-        code=office.code,
-        kind=office.kind,
-        status=HolderStatus.HELD,
-        name=office.head_name,
-        last=office.head_last,
-        form_url=office.form_url,
-        title=office.title,
-        head_title=office.head_title,
-        head_style=office.head_style,
-        postal_lines=tuple(office.postal_lines),
-        salutation=office.salutation,
         active=office.active,
     )

@@ -13,6 +13,8 @@ from campaign.domain.districts import District, congress_at
 from campaign.domain.errors import Invalid, NotFound
 from campaign.domain.holders import Holder
 from campaign.domain.matching import Match, MatchStatus, Place, place_key
+from campaign.models.action import Action
+from campaign.models.campaign import Campaign
 from campaign.models.company import Facility
 from campaign.models.match import ConfirmedBy, DistrictMatch
 from campaign.models.member import Member
@@ -41,7 +43,19 @@ def place_of(site: Facility) -> Place:
 
 def of_member(session: Session, member: Member) -> Sequence[Facility]:
     """The company's sites, the member's own address last."""
-    return session.scalars(
+    return session.scalars(_of_member(member)).all()
+
+
+def unwritten(session: Session, member: Member, campaign: Campaign) -> Sequence[Facility]:
+    """Those of the member that have no action in this wave yet."""
+    written = sa.select(Action.facility_id).where(
+        Action.member_id == member.id, Action.campaign_id == campaign.id, Action.wave == campaign.wave
+    )
+    return session.scalars(_of_member(member).where(Facility.id.not_in(written))).all()
+
+
+def _of_member(member: Member) -> sa.Select[Facility]:
+    return (
         sa.select(Facility)
         .where(
             sa.or_(
@@ -50,16 +64,18 @@ def of_member(session: Session, member: Member) -> Sequence[Facility]:
             )
         )
         .order_by(Facility.member_id.is_not(None), Facility.id)
-    ).all()
+    )
 
 
 def seats(session: Session, site: Facility, at: datetime) -> Seats:
     """The offices of a site now, with the person's own choice where they made one. Writes nothing."""
-    found = matching.match_place(session, place_of(site), at)
+    place = place_of(site)
+    match = matching.matcher(session, at, points=place.lat is not None)(place)
     stored = _stored(session, site, at)
-    match = found.match
     if stored is not None and stored.chosen_state is not None:
         return _chosen(session, match, stored, at)
+    (found,) = matching.with_offices(session, [match], at)
+    match = found.match
     house = tuple(holder for holder in found.offices if holder.seat is not None)
     rest = tuple(holder for holder in found.offices if holder.seat is None)
     if match.must_choose:
@@ -97,7 +113,8 @@ def choose(session: Session, site: Facility, code: str, at: datetime, by: Confir
 
     Raises Invalid when the choice is not among those that the place allows.
     """
-    match = matching.match_place(session, place_of(site), at).match
+    place = place_of(site)
+    match = matching.matcher(session, at, points=place.lat is not None)(place)
     state, _, number = code.partition("-")
     allowed = {district.key for district in (*match.districts, *match.suggested)}
     if code not in allowed and not (not number and state in match.states):

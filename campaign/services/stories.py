@@ -71,30 +71,11 @@ def lines(session: Session, letters: Sequence[Letter]) -> list[Line]:
     ids = [letter.id for letter in letters]
     if not ids:
         return []
-    newest = {
-        row.letter_id: row
-        for row in session.scalars(sa.select(Delivery).where(Delivery.letter_id.in_(ids)).order_by(Delivery.id))
-    }
+    newest = {row.letter_id: row for row in _ways(session, ids)}
     changes: dict[int, list[DeliveryChange]] = {}
-    for change in session.scalars(
-        sa.select(DeliveryChange)
-        .where(DeliveryChange.delivery_id.in_([row.id for row in newest.values()]))
-        .order_by(DeliveryChange.id)
-    ):
+    for change in _changes(session, [row.id for row in newest.values()]):
         changes.setdefault(change.delivery_id, []).append(change)
-    asks: dict[int, list[str]] = {}
-    for letter_id, title in session.execute(
-        sa.select(LetterRecommendation.letter_id, Recommendation.title)
-        .join(Recommendation, Recommendation.id == LetterRecommendation.recommendation_id)
-        .where(LetterRecommendation.letter_id.in_(ids))
-        .order_by(LetterRecommendation.letter_id, LetterRecommendation.rank)
-    ):
-        asks.setdefault(letter_id, []).append(title)
-    answers: dict[int, list[Response]] = {}
-    for response in session.scalars(
-        sa.select(Response).where(Response.letter_id.in_(ids)).order_by(Response.received_at, Response.id)
-    ):
-        answers.setdefault(response.letter_id, []).append(response)
+    asks, answers = _asks(session, ids), _answers(session, ids)
     return [
         Line(
             letter,
@@ -108,15 +89,49 @@ def lines(session: Session, letters: Sequence[Letter]) -> list[Line]:
     ]
 
 
+def _ways(session: Session, letter_ids: Sequence[int]) -> Sequence[Delivery]:
+    return session.scalars(sa.select(Delivery).where(Delivery.letter_id.in_(letter_ids)).order_by(Delivery.id)).all()
+
+
+def _changes(session: Session, delivery_ids: Sequence[int]) -> Sequence[DeliveryChange]:
+    query = sa.select(DeliveryChange).where(DeliveryChange.delivery_id.in_(delivery_ids))
+    return session.scalars(query.order_by(DeliveryChange.id)).all()
+
+
+def _asks(session: Session, letter_ids: Sequence[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for letter_id, title in session.execute(
+        sa.select(LetterRecommendation.letter_id, Recommendation.title)
+        .join(Recommendation, Recommendation.id == LetterRecommendation.recommendation_id)
+        .where(LetterRecommendation.letter_id.in_(letter_ids))
+        .order_by(LetterRecommendation.letter_id, LetterRecommendation.rank)
+    ):
+        found.setdefault(letter_id, []).append(title)
+    return found
+
+
+def _answers(session: Session, letter_ids: Sequence[int]) -> dict[int, list[Response]]:
+    found: dict[int, list[Response]] = {}
+    for response in session.scalars(
+        sa.select(Response).where(Response.letter_id.in_(letter_ids)).order_by(Response.received_at, Response.id)
+    ):
+        found.setdefault(response.letter_id, []).append(response)
+    return found
+
+
 def story(session: Session, letter: Letter) -> Story:
     """Everything about one letter: changes, tries, notices and answers in one timeline, oldest first."""
-    (line,) = lines(session, [letter])
-    ways = tuple(session.scalars(sa.select(Delivery).where(Delivery.letter_id == letter.id).order_by(Delivery.id)))
+    ways = _ways(session, [letter.id])
     ids = [way.id for way in ways]
+    changes = _changes(session, ids)
     attempts = tuple(session.scalars(sa.select(Attempt).where(Attempt.delivery_id.in_(ids)).order_by(Attempt.id)))
     events = tuple(session.scalars(sa.select(Event).where(Event.delivery_id.in_(ids)).order_by(Event.id)))
-    changes = session.scalars(
-        sa.select(DeliveryChange).where(DeliveryChange.delivery_id.in_(ids)).order_by(DeliveryChange.id)
+    line = Line(
+        letter,
+        ways[-1],
+        tuple(_asks(session, [letter.id]).get(letter.id, ())),
+        tuple(change for change in changes if change.delivery_id == ways[-1].id),
+        tuple(_answers(session, [letter.id]).get(letter.id, ())),
     )
     timeline: list[tuple[datetime, str, Any]] = [
         *((change.at, "change", change) for change in changes),
@@ -124,7 +139,7 @@ def story(session: Session, letter: Letter) -> Story:
         *((answer.received_at, "response", answer) for answer in line.responses),
     ]
     timeline.sort(key=lambda entry: entry[0])
-    return Story(line, ways, attempts, events, tuple(timeline))
+    return Story(line, tuple(ways), attempts, events, tuple(timeline))
 
 
 def mine_query(member_id: int, campaign_id: int | None) -> sa.Select[Any]:

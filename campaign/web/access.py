@@ -13,17 +13,17 @@ from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from flask import Flask, g, redirect, request, url_for
-from flask_login import current_user
 
+from campaign import accounts
 from campaign.domain.errors import NotAllowed, NotFound
 from campaign.domain.references import is_reference
 from campaign.domain.statuses import CampaignStatus
 from campaign.extensions import db
+from campaign.models.action import Action
 from campaign.models.campaign import Campaign
-from campaign.models.company import Company
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
-from campaign.models.member import Member
+from campaign.services import actions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -70,24 +70,18 @@ def actor() -> Actor | None:
 
 
 def _load_actor() -> Actor | None:
-    if not current_user or not current_user.is_authenticated:
+    visit = accounts.visit()
+    if visit is None:
         return None
-    row = db.session.execute(
-        sa.select(Member, Company.name)
-        .outerjoin(Company, Company.id == Member.company_id)
-        .where(Member.user_id == current_user.id)
-    ).first()
-    member = row[0] if row else None
-    sign_in = g.get("sign_in")
     return Actor(
-        user_id=current_user.id,
-        name=member.name if member else current_user.name,
-        email=current_user.email,
-        roles=frozenset(role.name for role in current_user.roles),
-        member_id=member.id if member else None,
-        company=(row[1] or "") if row else "",
-        campaign_id=sign_in.campaign_id if sign_in else None,
-        as_staff=sign_in is not None and sign_in.method in STAFF_METHODS,
+        user_id=visit.user.id,
+        name=visit.member.name if visit.member else visit.user.name,
+        email=visit.user.email,
+        roles=frozenset(role.name for role in visit.user.roles),
+        member_id=visit.member.id if visit.member else None,
+        company=visit.company.name if visit.company else "",
+        campaign_id=visit.campaign_id,
+        as_staff=visit.method in STAFF_METHODS,
     )
 
 
@@ -166,13 +160,16 @@ def public_campaign(slug: str) -> Campaign:
     return found
 
 
-def own_campaign(slug: str) -> Campaign:
-    """A launched campaign, for a member; one who came through another campaign's door does not get in."""
-    found = public_campaign(slug)
-    scope = me().campaign_id
-    if scope is not None and scope != found.id:
+def own_action(slug: str) -> tuple[Campaign, Action | None]:
+    """A launched campaign, with what the member began there: of several sites the one they touched last. One who came
+    through another campaign's door does not get in."""
+    query = actions.with_campaign(member_id()).where(Campaign.slug == slug, Campaign.status.in_(PUBLIC_STATUSES))
+    if (scope := me().campaign_id) is not None:
+        query = query.where(Campaign.id == scope)
+    found = db.session.execute(query).unique().first()
+    if found is None:
         raise NotFound("There is no such campaign.")
-    return found
+    return found.Campaign, found.Action
 
 
 def campaign(slug: str) -> Campaign:

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, g, url_for
 
-from campaign import paths
+from campaign import accounts, paths
 from campaign.extensions import db
 from campaign.models.organization import Organization
+from campaign.unit_of_work import database_now
 from campaign.web import access
 
 
 def organization() -> Organization | None:
     """The one row, read once a request; None before the installation is set up."""
     if "organization" not in g:
-        g.organization = db.session.get(Organization, 1)
+        visit = accounts.visit()
+        g.organization = visit.organization if visit else db.session.get(Organization, 1)
     found: Organization | None = g.organization
+    return found
+
+
+def now() -> datetime:
+    """By the database's clock, the same for all of a request."""
+    if "now" not in g:
+        visit = accounts.visit()
+        g.now = visit.now if visit else database_now()
+    found: datetime = g.now
     return found
 
 

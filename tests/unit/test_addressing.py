@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from campaign.domain.addressing import (
-    Chair,
     address_block,
     committee_title,
     salutation,
@@ -13,7 +12,7 @@ from campaign.domain.addressing import (
 )
 from campaign.domain.districts import OfficeKind
 from campaign.domain.errors import CannotRender
-from campaign.domain.holders import Holder, HolderStatus
+from campaign.domain.holders import Chair, Holder, HolderStatus
 
 HELD, VACANT, UNKNOWN = HolderStatus.HELD, HolderStatus.VACANT, HolderStatus.UNKNOWN
 

@@ -9,7 +9,6 @@ from campaign.extensions import db
 from campaign.models.company import Company
 from campaign.models.member import Member
 from campaign.services import sites
-from campaign.unit_of_work import database_now
 from campaign.web import access, context
 from campaign.web.actions.blueprint import bp
 
@@ -17,7 +16,7 @@ from campaign.web.actions.blueprint import bp
 @bp.get("/me")
 @access.members_only
 def me() -> ResponseReturnValue:
-    session, now = db.session(), database_now()
+    session, now = db.session(), context.now()
     member = session.get_one(Member, access.member_id())
     places = [(site, sites.seats(session, site, now)) for site in sites.of_member(session, member)]
     organization = context.organization()

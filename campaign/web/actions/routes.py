@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from campaign.domain.errors import Invalid, NotFound, WrongState
 from campaign.domain.statuses import ActionStatus
@@ -15,6 +16,7 @@ from campaign.extensions import db, limiter
 from campaign.models.action import Action
 from campaign.models.campaign import Campaign
 from campaign.models.company import Facility
+from campaign.models.letter import Letter
 from campaign.models.mail import MailKind
 from campaign.models.match import ConfirmedBy
 from campaign.models.member import Member
@@ -22,8 +24,8 @@ from campaign.models.recommendation import Recommendation
 from campaign.runtime import runtime
 from campaign.services import actions, letters, mails, sites
 from campaign.services.actions import Prepared, Preview, Signature
-from campaign.unit_of_work import database_now, unit_of_work
-from campaign.web import access, outgoing
+from campaign.unit_of_work import unit_of_work
+from campaign.web import access, context, outgoing
 from campaign.web.actions import views
 from campaign.web.actions.blueprint import bp
 from campaign.web.actions.forms import FactsForm, PickForm, SignForm, SiteForm, WhereForm
@@ -31,16 +33,14 @@ from campaign.web.actions.forms import FactsForm, PickForm, SignForm, SiteForm, 
 
 def _draft(slug: str) -> tuple[Campaign, Action]:
     """The member's action in this campaign, begun if there is none."""
-    campaign = access.own_campaign(slug)
-    action = actions.find(db.session(), access.member_id(), campaign)
+    campaign, action = access.own_action(slug)
     if action is None:
-        actions.check_open(campaign, database_now())
+        actions.check_open(campaign, context.now())
         campaign_id = campaign.id
         with unit_of_work() as session:
             member = session.get_one(Member, access.member_id())
-            actions.start(session, member, session.get_one(Campaign, campaign_id), None, database_now())
-        campaign = access.own_campaign(slug)
-        action = actions.find(db.session(), access.member_id(), campaign)
+            actions.start(session, member, session.get_one(Campaign, campaign_id), None, context.now())
+        campaign, action = access.own_action(slug)
     if action is None:
         raise NotFound("There is no such letter.")
     return campaign, action
@@ -54,7 +54,7 @@ def _editing(slug: str) -> tuple[Campaign, Action]:
 
 
 def _check(campaign: Campaign, action: Action) -> None:
-    actions.check_open(campaign, database_now())
+    actions.check_open(campaign, context.now())
     actions.check_draft(action)
 
 
@@ -77,19 +77,18 @@ def pick(slug: str) -> ResponseReturnValue:
     if action.status is not ActionStatus.DRAFT and request.method == "GET":
         return redirect(url_for(".sent", slug=slug), 303)
     _check(campaign, action)
-    session = db.session()
-    site = session.get_one(Facility, action.facility_id)
-    found = letters.recommendations_of(session, campaign.id)
-    cards = views.cards(session, found, site, database_now())
+    action_id, site = action.id, action.facility
+    found = letters.cards_of(db.session(), campaign.id)
+    cards = views.cards(found, site, context.now())
     form = PickForm(choices=actions.keys_of(action, found))
     form.choices.choices = [(card.key, card.title) for card in cards]
     status = 200
     if request.method == "POST":
         if form.validate_on_submit():
             with unit_of_work() as rows:
-                mine = views.own(rows, action.id)
-                actions.choose(rows, mine, form.choices.data or [], database_now())
-                settled = sites.seats(rows, rows.get_one(Facility, mine.facility_id), database_now()).settled
+                mine = actions.locked(rows, action_id)
+                actions.choose(rows, mine, form.choices.data or [], context.now())
+                settled = sites.seats(rows, mine.facility, context.now()).settled
             return redirect(url_for(".facts" if settled else ".where", slug=slug), 303)
         status = 422
     page = render_template(
@@ -98,7 +97,7 @@ def pick(slug: str) -> ResponseReturnValue:
         site=site,
         cards=cards,
         form=form,
-        now=database_now(),
+        now=context.now(),
         step="pick",
         **_panel(action, found, cards, form.choices.data),
     )
@@ -110,7 +109,7 @@ def _panel(
 ) -> dict[str, Any]:
     """What the ticked boxes make, for the side panel and the bar."""
     keys = views.known(ticked, cards)[: actions.MOST_CHOICES]
-    return {"preview": actions.preview(db.session(), action, database_now(), keys, found), "picked": len(keys)}
+    return {"outline": actions.outline(db.session(), action, found, keys, context.now()), "picked": len(keys)}
 
 
 @bp.post("/c/<slug>/act/pick/panel")
@@ -119,9 +118,8 @@ def _panel(
 def panel(slug: str) -> ResponseReturnValue:
     """The side panel for the boxes that are ticked now; writes nothing."""
     campaign, action = _editing(slug)
-    session = db.session()
-    found = letters.recommendations_of(session, campaign.id)
-    cards = views.cards(session, found, session.get_one(Facility, action.facility_id), database_now())
+    found = letters.cards_of(db.session(), campaign.id)
+    cards = views.cards(found, action.facility, context.now())
     return render_template(
         "actions/_panel.html", campaign=campaign, **_panel(action, found, cards, request.form.getlist("choices"))
     )
@@ -132,21 +130,20 @@ def panel(slug: str) -> ResponseReturnValue:
 def where(slug: str) -> ResponseReturnValue:
     """The site's ZIP fits several seats: the member chooses between named people."""
     campaign, action = _editing(slug)
-    session = db.session()
-    site = session.get_one(Facility, action.facility_id)
-    seats = sites.seats(session, site, database_now())
+    session, site = db.session(), action.facility
+    seats = sites.seats(session, site, context.now())
     form = WhereForm()
     if seats.settled and not seats.chosen:
         return redirect(url_for(".facts", slug=slug), 303)
-    house = views.candidates(session, seats, database_now())
+    house = views.candidates(session, seats, context.now())
     form.seat.choices = views.seat_choices(seats, house)
     status = 200
     if request.method == "POST":
         if form.validate_on_submit():
             site_id = site.id
             with unit_of_work() as rows:
-                now = database_now()
-                sites.choose(rows, rows.get_one(Facility, site_id), form.seat.data, now, ConfirmedBy.MEMBER)
+                place = rows.get_one(Facility, site_id)
+                sites.choose(rows, place, form.seat.data, context.now(), ConfirmedBy.MEMBER)
             return redirect(url_for(".facts", slug=slug), 303)
         status = 422
     page = render_template(
@@ -177,8 +174,8 @@ def site(slug: str) -> ResponseReturnValue:
     if request.method == "POST":
         if form.validate_on_submit():
             campaign_id, member_id = campaign.id, member.id
+            now = context.now()
             with unit_of_work() as rows:
-                now = database_now()
                 mine = actions.start(
                     rows,
                     rows.get_one(Member, member_id),
@@ -201,27 +198,27 @@ def site(slug: str) -> ResponseReturnValue:
 @access.members_only
 def facts(slug: str) -> ResponseReturnValue:
     campaign, action = _editing(slug)
-    session = db.session()
+    session, place = db.session(), action.facility
     if not action.choices:
         return redirect(url_for(".pick", slug=slug), 303)
-    place = session.get_one(Facility, action.facility_id)
     form = FactsForm(jobs=action.jobs, reasons=list(action.reasons), story=action.story)
-    form.reasons.choices = views.reasons(session, campaign, place)
     status = 200
     if request.method == "POST":
+        form.reasons.choices = views.pills(letters.reasons_of(session, campaign.id), place)
         if form.validate_on_submit():
             _tell(action.id, form)
             return redirect(url_for(".letters_", slug=slug), 303)
         status = 422
-    view = actions.preview(session, action, database_now())
+    outline, writer = actions.drafting(session, action, context.now())
+    form.reasons.choices = views.pills(writer.reasons.values(), place)
     page = render_template(
         "actions/facts.html",
         campaign=campaign,
         site=place,
-        sites=sites.of_member(session, session.get_one(Member, access.member_id())),
-        seats=view.seats,
+        sites=sites.of_member(session, writer.member),
+        seats=outline.seats,
         form=form,
-        meter=views.meter(view, action, form),
+        meter=views.meter(outline, writer, action, form),
         story_limit=actions.STORY_LIMIT,
         step="facts",
     )
@@ -232,11 +229,11 @@ def _tell(action_id: int, form: FactsForm) -> None:
     with unit_of_work() as rows:
         actions.tell(
             rows,
-            views.own(rows, action_id),
+            actions.locked(rows, action_id),
             jobs=form.jobs.data,
             reasons=form.reasons.data or [],
             story=form.story.data or "",
-            now=database_now(),
+            now=context.now(),
         )
 
 
@@ -247,8 +244,7 @@ def save(slug: str) -> ResponseReturnValue:
     """Keeps what is being typed; 400, which the page shows as not saved, while it cannot be used yet."""
     campaign, action = _editing(slug)
     form = FactsForm()
-    session = db.session()
-    form.reasons.choices = views.reasons(session, campaign, session.get_one(Facility, action.facility_id))
+    form.reasons.choices = views.pills(letters.reasons_of(db.session(), campaign.id), action.facility)
     if not form.validate_on_submit():
         return "", 400
     _tell(action.id, form)
@@ -260,12 +256,11 @@ def save(slug: str) -> ResponseReturnValue:
 @limiter.limit("120/minute")
 def meter(slug: str) -> ResponseReturnValue:
     """The meter for words that are being typed; writes nothing."""
-    campaign, action = _editing(slug)
+    _, action = _editing(slug)
     form = FactsForm()
-    session = db.session()
-    form.reasons.choices = views.reasons(session, campaign, session.get_one(Facility, action.facility_id))
-    view = actions.preview(session, action, database_now())
-    return render_template("actions/_meter.html", meter=views.meter(view, action, form))
+    outline, writer = actions.drafting(db.session(), action, context.now())
+    form.reasons.choices = views.pills(writer.reasons.values(), action.facility)
+    return render_template("actions/_meter.html", meter=views.meter(outline, writer, action, form))
 
 
 @bp.get("/c/<slug>/act/letters")
@@ -274,10 +269,10 @@ def letters_(slug: str) -> ResponseReturnValue:
     campaign, action = _draft(slug)
     if action.status is not ActionStatus.DRAFT:
         return redirect(url_for(".sent", slug=slug), 303)
-    actions.check_open(campaign, database_now())
+    actions.check_open(campaign, context.now())
     if not action.choices:
         return redirect(url_for(".pick", slug=slug), 303)
-    view = actions.preview(db.session(), action, database_now())
+    view = actions.preview(db.session(), action, context.now())
     if not view.seats.settled:
         return redirect(url_for(".where", slug=slug), 303)
     return _letters_page(campaign, action, view, SignForm(name=access.me().name, shown=view.digest))
@@ -290,7 +285,7 @@ def _letters_page(campaign: Campaign, action: Action, view: Preview, form: SignF
         "actions/letters.html",
         campaign=campaign,
         action=action,
-        site=db.session.get_one(Facility, action.facility_id),
+        site=action.facility,
         preview=view,
         closest=max((round(each.written.overlap * 100) for each in view.going), default=None),
         consent=consent,
@@ -306,47 +301,50 @@ def _letters_page(campaign: Campaign, action: Action, view: Preview, form: SignF
 @limiter.limit("30/minute")
 def sign(slug: str) -> ResponseReturnValue:
     """Signs. A second press of the same button leads to the same page and sends nothing more."""
-    campaign, action = _draft(slug)
-    if action.status is not ActionStatus.DRAFT:
-        return redirect(url_for(".sent", slug=slug), 303)
     form = SignForm()
     if not form.validate_on_submit():
-        view = actions.preview(db.session(), action, database_now())
+        campaign, action = _draft(slug)
+        if action.status is not ActionStatus.DRAFT:
+            return redirect(url_for(".sent", slug=slug), 303)
+        view = actions.preview(db.session(), action, context.now())
         form.count = len(view.going)
         form.validate()  # again: its words name the number of letters
         return _letters_page(campaign, action, view, form), 422
-    action_id = action.id
     try:
         with unit_of_work() as rows:
+            _, mine = access.own_action(slug)
+            if mine is None:
+                return redirect(url_for(".pick", slug=slug), 303)
+            if mine.status is not ActionStatus.DRAFT:
+                return redirect(url_for(".sent", slug=slug), 303)
             signed = Signature(form.name.data or "", form.shown.data or "", "web", views.network(request.remote_addr))
-            _, made = actions.sign(rows, action_id, signed, database_now(), undo_s=runtime().settings.undo_seconds)
-            _send_copy(rows, made, database_now())
+            undo_s = runtime().settings.undo_seconds
+            mine, made = actions.sign(rows, mine.id, signed, context.now(), undo_s=undo_s)
+            _send_copy(rows, mine, made, context.now())
     except (Invalid, WrongState) as error:
         campaign, action = _draft(slug)
         if action.status is not ActionStatus.DRAFT:
             return redirect(url_for(".sent", slug=slug), 303)
         if isinstance(error, Invalid) and error.field == "name":
             form.name.errors = [str(error)]
-        fresh = actions.preview(db.session(), action, database_now())
+        fresh = actions.preview(db.session(), action, context.now())
         return _letters_page(campaign, action, fresh, form, "" if form.errors else str(error)), error.status
     return redirect(url_for(".sent", slug=slug), 303)
 
 
-def _send_copy(rows: Any, made: list[Any], now: datetime) -> None:
+def _send_copy(rows: Session, action: Action, made: Sequence[Letter], now: datetime) -> None:
     """A copy of all letters to the member, in the same transaction."""
     if not made:
         return
-    member = rows.get_one(Member, made[0].member_id)
-    campaign = rows.get_one(Campaign, made[0].campaign_id)
     envelope = outgoing.envelope()
     mails.send(
         rows,
         MailKind.COPY,
-        member,
+        action.member,
         f"consent:{made[0].consent_id}",
         envelope,
         now,
-        campaign={"name": campaign.name, "summary": campaign.summary},
+        campaign={"name": action.campaign.name, "summary": action.campaign.summary},
         url=f"{envelope.base_url}/letters",
         letters=[{"addressee": each.addressee, "subject": each.subject, "body": each.body} for each in made],
     )
@@ -361,13 +359,14 @@ def keep(slug: str, target: str) -> ResponseReturnValue:
     included = request.form.get("included") == "yes"
     if included and prepared.gone:
         raise WrongState("This letter has left already, and no office is written to twice.")
+    action_id = action.id
     with unit_of_work() as rows:
-        actions.edit(views.own(rows, action.id), target, database_now(), included=included)
+        actions.edit(actions.locked(rows, action_id), target, context.now(), included=included)
     return redirect(url_for(".letters_", slug=slug, _anchor=f"letter-{target}"), 303)
 
 
 def _known_target(action: Action, target: str) -> tuple[Preview, Prepared]:
-    view = actions.preview(db.session(), action, database_now())
+    view = actions.preview(db.session(), action, context.now())
     for each in view.prepared:
         if each.target == target:
             return view, each
@@ -382,18 +381,19 @@ def edit(slug: str, target: str) -> ResponseReturnValue:
     view, prepared = _known_target(action, target)
     if prepared.written.letter is None:
         raise WrongState(prepared.written.problem)
-    session = db.session()
     plain = views.plain_parts(view, prepared, action)
-    form = views.edit_form(prepared, plain, views.titles(session, prepared.written.destination.choices))
+    titles = {key: view.writer.recommendations[key].title for key in prepared.written.destination.choices}
+    form = views.edit_form(prepared, plain, titles)
+    action_id = action.id
     status = 200
     if request.method == "POST":
         if form.validate_on_submit():
             try:
                 with unit_of_work() as rows:
                     actions.edit(
-                        views.own(rows, action.id),
+                        actions.locked(rows, action_id),
                         target,
-                        database_now(),
+                        context.now(),
                         included=True,
                         edits=views.edits_of(form),
                     )

@@ -16,8 +16,8 @@ from campaign.models.campaign import Campaign
 from campaign.models.mail import MailKind, MemberMail
 from campaign.models.member import Member
 from campaign.runtime import runtime
-from campaign.services import actions, stories
-from campaign.unit_of_work import database_now, unit_of_work
+from campaign.services import actions, sites, stories
+from campaign.unit_of_work import unit_of_work
 from campaign.web import access, context, outgoing
 from campaign.web.actions import tracker, views
 from campaign.web.actions.blueprint import bp
@@ -25,8 +25,7 @@ from campaign.web.actions.blueprint import bp
 
 def _signed(slug: str) -> tuple[Campaign, Action | None]:
     """The member's action here, whatever became of the campaign; None when there is none or it is a draft."""
-    campaign = access.own_campaign(slug)
-    action = actions.find(db.session(), access.member_id(), campaign)
+    campaign, action = access.own_action(slug)
     return campaign, action if action is not None and action.status is not ActionStatus.DRAFT else None
 
 
@@ -50,7 +49,7 @@ def sent_status(slug: str) -> ResponseReturnValue:
 
 
 def _context(campaign: Campaign, action: Action) -> dict[str, Any]:
-    session, now = db.session(), database_now()
+    session, now = db.session(), context.now()
     lines = stories.lines(session, actions.signed_letters(session, action))
     rows = tracker.rows(lines, context.zone(), now)
     leaves_at = stories.leaves_at(lines, now)
@@ -69,7 +68,7 @@ def _context(campaign: Campaign, action: Action) -> dict[str, Any]:
         "summary": tracker.summary(rows),
         "now": now,
         "copy_to": _copy_to(member, lines),
-        "other_sites": views.unwritten_sites(session, member, campaign),
+        "other_sites": sites.unwritten(session, member, campaign),
         "share_url": f"{outgoing.envelope().base_url}{url_for('public.campaign', slug=campaign.slug)}",
     }
 
@@ -96,7 +95,7 @@ def undo(slug: str) -> ResponseReturnValue:
         return redirect(url_for(".letters_", slug=slug), 303)
     action_id = action.id
     with unit_of_work() as rows:
-        found = actions.undo(rows, action_id, database_now())
+        found = actions.undo(rows, action_id, context.now())
     if found.left and found.cancelled:
         flash(views.partly_undone(found))
     elif found.left:

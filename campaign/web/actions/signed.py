@@ -15,7 +15,7 @@ from campaign.extensions import db
 from campaign.models.docket import Docket
 from campaign.models.letter import Letter
 from campaign.services import deliveries, responses, stories
-from campaign.unit_of_work import database_now, unit_of_work
+from campaign.unit_of_work import unit_of_work
 from campaign.web import access, context, printed
 from campaign.web.actions import tracker, views
 from campaign.web.actions.blueprint import bp
@@ -39,7 +39,7 @@ def letters_list() -> ResponseReturnValue:
 
 
 def _list_context() -> dict[str, Any]:
-    session, now = db.session(), database_now()
+    session, now = db.session(), context.now()
     page = page_of(stories.mine_query(access.member_id(), access.me().campaign_id), request.args, session)
     lines = stories.lines(session, page.rows)
     rows = tracker.rows(lines, context.zone(), now)
@@ -58,7 +58,7 @@ def _list_context() -> dict[str, Any]:
 
 
 def _letter_context(found: Letter) -> dict[str, Any]:
-    story, now = stories.story(db.session(), found), database_now()
+    story, now = stories.story(db.session(), found), context.now()
     (row,) = tracker.rows([story.line], context.zone(), now)
     return {
         "story": story,
@@ -106,7 +106,7 @@ def answer(reference: str) -> ResponseReturnValue:
 
 def _record_answer(letter_id: int, form: Any, by: str, source: str) -> None:
     with unit_of_work() as rows:
-        now = database_now()
+        now = context.now()
         responses.record(
             rows,
             rows.get_one(Letter, letter_id),
@@ -145,7 +145,7 @@ def filed(reference: str) -> ResponseReturnValue:
     proof = tidy_line(request.form.get("number") or "")[:NUMBER_LIMIT]
     letter_id, by = found.id, f"member:{found.member_id}"
     with unit_of_work() as rows:
-        now = database_now()
+        now = context.now()
         for delivery in deliveries.of_letter(rows, letter_id):
             if delivery.channel is ChannelName.HANDOFF:
                 why = f"the member filed it, number {proof}" if proof else "the member says it was sent"

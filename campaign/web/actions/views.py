@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from flask_wtf import FlaskForm
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 from wtforms import TextAreaField
 from wtforms.validators import Length
 
 from campaign.channels.handoff.form import Handoff, Writer, copy_fields, handoff
 from campaign.domain import addressing, overlap
 from campaign.domain.districts import STATES, district_label
-from campaign.domain.errors import Invalid, NotFound, WrongState
+from campaign.domain.errors import Invalid, WrongState
 from campaign.domain.holders import Holder
 from campaign.domain.letters import Part
 from campaign.domain.overlap import Quality
@@ -31,8 +31,9 @@ from campaign.models.docket import Docket
 from campaign.models.letter import Letter
 from campaign.models.member import Member
 from campaign.models.recommendation import Fact, Recommendation
-from campaign.services import actions, counts, letters, offices, outgoing, sites
-from campaign.services.actions import PARAGRAPH_LIMIT, Prepared, Preview, Undone
+from campaign.services import actions, counts, letters, offices, outgoing
+from campaign.services.actions import PARAGRAPH_LIMIT, Outline, Prepared, Preview, Undone
+from campaign.services.letters import Writer as LetterWriter
 from campaign.services.sites import Seats
 from campaign.web.actions.tracker import short_name
 from campaign.web.outgoing import envelope
@@ -55,16 +56,13 @@ class Card:
     fits: bool
 
 
-def cards(session: Session, found: Sequence[Recommendation], site: Facility, now: datetime) -> list[Card]:
+def cards(found: Sequence[Recommendation], site: Facility, now: datetime) -> list[Card]:
     """Of the campaign's recommendations those that fit the site, with an open docket first; the others are not shown."""
-    ids = [each.docket_id for each in found if each.docket_id]
-    dockets = {row.id: row for row in session.scalars(sa.select(Docket).where(Docket.id.in_(ids)))}
-    made = [_card(each, dockets.get(each.docket_id or 0), site, now) for each in found]
+    made = [_card(each, site, now) for each in found]
     return sorted((card for card in made if card.fits), key=lambda card: (not card.docket_open,))
 
 
-def _card(each: Recommendation, docket: Docket | None, site: Facility, now: datetime) -> Card:
-    is_open = docket is not None and docket.opens_at <= now < docket.closes_at
+def _card(each: Recommendation, site: Facility, now: datetime) -> Card:
     role_fits = each.fit_role in (None, str(site.role))
     tag_fits = not each.fit_tags or bool(set(each.fit_tags) & set(site.tags))
     return Card(
@@ -76,8 +74,8 @@ def _card(each: Recommendation, docket: Docket | None, site: Facility, now: date
         sphere=str(each.sphere),
         to=_to(each),
         facts=tuple(fact for fact in each.facts if fact.source),
-        docket=docket,
-        docket_open=is_open,
+        docket=each.docket,
+        docket_open=each.docket is not None and each.docket.is_open(now),
         fits=role_fits and tag_fits,
     )
 
@@ -101,9 +99,9 @@ def known(keys: Sequence[str] | None, shown: Sequence[Card]) -> list[str]:
     return [key for key in keys or () if key in titles]
 
 
-def reasons(session: Session, campaign: Campaign, site: Facility) -> list[tuple[str, str]]:
-    rows = session.scalars(sa.select(Reason).where(Reason.campaign_id == campaign.id).order_by(Reason.rank))
-    return [(row.key, row.label) for row in rows if row.fit_role in (None, str(site.role))]
+def pills(reasons: Iterable[Reason], site: Facility) -> list[tuple[str, str]]:
+    """The reasons that fit the site, as choices of the form."""
+    return [(row.key, row.label) for row in reasons if row.fit_role in (None, str(site.role))]
 
 
 def candidates(session: Session, seats: Seats, now: datetime) -> Sequence[Holder]:
@@ -162,13 +160,13 @@ class Meter:
         return round(self.overlap * 100)
 
 
-def meter(view: Preview, action: Action, form: Any) -> Meter | None:
+def meter(outline: Outline, writer: LetterWriter, action: Action, form: Any) -> Meter | None:
     """For what is in the form now; None when no letter can be written yet."""
     story = tidy(form.story.data or "")[: actions.STORY_LIMIT]
     jobs = form.jobs.data if isinstance(form.jobs.data, int) else action.jobs
     written = [
-        view.writer.write(each.written.destination, reasons=form.reasons.data or (), story=story, jobs=jobs)
-        for each in view.prepared
+        writer.write(destination, reasons=form.reasons.data or (), story=story, jobs=jobs)
+        for destination in outline.destinations
     ]
     found = [(each.overlap, each.quality) for each in written if each.letter is not None and each.quality is not None]
     if not found:
@@ -187,11 +185,6 @@ def plain_parts(view: Preview, prepared: Prepared, action: Action) -> list[Part]
 
 
 _LABELS = {"opening": "Opening", "story": "Your own words", "reasons": "Your reasons", "closing": "Closing"}
-
-
-def titles(session: Session, keys: Sequence[str]) -> dict[str, str]:
-    rows = session.execute(sa.select(Recommendation.key, Recommendation.title).where(Recommendation.key.in_(keys)))
-    return {key: title for key, title in rows}  # noqa: C416 - dict() of rows is not typed
 
 
 def _label(key: str, titles: Mapping[str, str]) -> str:
@@ -229,19 +222,6 @@ def edits_of(form: Any) -> dict[str, str]:
     """Only what differs from the text that would stand there anyway: a save without change is no edit."""
     texts: Mapping[str, str] = {key: form[name].data for name, key in form.keys.items()}
     return {key: text for key, text in texts.items() if text != form.originals[key]}
-
-
-def own(session: Session, action_id: int) -> Action:
-    """The action with its choices and drafts, inside a unit of work."""
-    found = session.scalar(
-        sa.select(Action)
-        .where(Action.id == action_id)
-        .options(selectinload(Action.choices), selectinload(Action.drafts))
-        .with_for_update()
-    )
-    if found is None:
-        raise NotFound("There is no such letter.")
-    return found
 
 
 def moment_of(day: date, now: datetime, session: Session) -> datetime:
@@ -282,24 +262,15 @@ def open_campaigns(session: Session, only: int | None) -> Sequence[Campaign]:
     return session.scalars(query.order_by(Campaign.id)).all()
 
 
-def unwritten_sites(session: Session, member: Member, campaign: Campaign) -> list[Facility]:
-    """The member's sites that have no action in this wave yet."""
-    written = set(
-        session.scalars(
-            sa.select(Action.facility_id).where(
-                Action.member_id == member.id, Action.campaign_id == campaign.id, Action.wave == campaign.wave
-            )
-        )
-    )
-    return [site for site in sites.of_member(session, member) if site.id not in written]
-
-
 def handoff_of(session: Session, letter: Letter, delivery: Delivery) -> Handoff:
     """Each field of the office's own form, as text to copy, and its page where a safe one is known."""
     parcel = outgoing.parcels(session, [delivery.id], envelope())[delivery.id]
-    member = session.get_one(Member, letter.member_id)
-    action = session.get_one(Action, letter.action_id)
-    site = session.get_one(Facility, action.facility_id)
+    member, site = session.execute(
+        sa.select(Member, Facility)
+        .join(Action, Action.member_id == Member.id)
+        .join(Facility, Facility.id == Action.facility_id)
+        .where(Action.id == letter.action_id)
+    ).one()
     writer = Writer(
         prefix=member.prefix,
         first=member.first,

@@ -13,7 +13,6 @@ from campaign.domain.statuses import CampaignStatus
 from campaign.extensions import csrf, db, limiter
 from campaign.models.campaign import Campaign
 from campaign.models.company import Company
-from campaign.models.invitation import Invitation
 from campaign.models.letter import Letter
 from campaign.models.mail import MemberMail
 from campaign.models.member import Member
@@ -22,8 +21,9 @@ from campaign.models.suppression import SuppressionReason
 from campaign.models.user import Link, User
 from campaign.runtime import runtime
 from campaign.services import campaigns, invitations, letters, links, metrics, suppressions
-from campaign.unit_of_work import database_now, unit_of_work
-from campaign.web import access, outgoing
+from campaign.services.invitations import Door
+from campaign.unit_of_work import unit_of_work
+from campaign.web import access, context, outgoing
 from campaign.web.public import door
 from campaign.web.public.forms import AskForLinkForm, PressForm
 
@@ -36,7 +36,7 @@ def home() -> ResponseReturnValue:
     shown = campaigns.listed(
         db.session(), (CampaignStatus.LIVE, CampaignStatus.PAUSED, CampaignStatus.CLOSING, CampaignStatus.CLOSED)
     )
-    return render_template("public/home.html", campaigns=shown, now=database_now())
+    return render_template("public/home.html", campaigns=shown, now=context.now())
 
 
 @bp.route("/c/<slug>", methods=["GET", "POST"])
@@ -51,7 +51,7 @@ def campaign(slug: str) -> ResponseReturnValue:
         if not form.validate_on_submit():
             return _campaign_page(found, form, asked=False), 422
         with unit_of_work() as session:
-            links.send_sign_in(session, form.email.data or "", outgoing.envelope(), database_now(), found)
+            links.send_sign_in(session, form.email.data or "", outgoing.envelope(), context.now(), found)
         asked = True
     return _campaign_page(found, form, asked=asked)
 
@@ -61,11 +61,11 @@ def _campaign_page(found: Campaign, form: AskForLinkForm, *, asked: bool) -> str
     return render_template(
         "public/campaign.html",
         campaign=found,
-        cards=letters.recommendations_of(session, found.id),
+        cards=letters.cards_of(session, found.id),
         figures=metrics.figures(session, found.id),
         form=form,
         asked=asked,
-        now=database_now(),
+        now=context.now(),
         open=found.status in (CampaignStatus.LIVE, CampaignStatus.PAUSED),
     )
 
@@ -89,35 +89,31 @@ def go(token: str) -> ResponseReturnValue:
 
 def _invitation(read: Token) -> ResponseReturnValue:
     session = db.session()
-    invitation = invitations.by_reference(session, read.reference)
-    if invitation is None:
+    leads = invitations.door(session, read.reference)
+    if leads is None:
         return _no_door("This link is not known here any more.", 410)
-    found = session.get_one(Campaign, invitation.campaign_id)
+    found, slug = leads.campaign, leads.campaign.slug
     if found.status not in (CampaignStatus.LIVE, CampaignStatus.PAUSED):
         return _no_door(f"{found.name} has ended. This link worked until it closed.", 410, found)
-    member = session.get_one(Member, invitation.member_id)
-    user = session.get_one(User, member.user_id)
-    if not user.active:
+    if not leads.active:
         return _no_door("This link has stopped working. Ask your association for help.", 410)
     if request.method == "GET" or not PressForm().validate_on_submit():
-        return render_template(
-            "public/door.html", **door.view(session, found, member, database_now()), form=PressForm()
-        )
-    _enter(user, "invitation", invitation)
-    return redirect(url_for("actions.act", slug=found.slug), 303)
+        return render_template("public/door.html", **door.view(session, leads, context.now()), form=PressForm())
+    _enter(leads)
+    return redirect(url_for("actions.act", slug=slug), 303)
 
 
-def _enter(user: User, method: str, invitation: Invitation) -> None:
-    invitation_id, user_id, campaign_id = invitation.id, user.id, invitation.campaign_id
+def _enter(leads: Door) -> None:
+    invitation_id, user_id, campaign_id = leads.invitation.id, leads.member.user_id, leads.campaign.id
     with unit_of_work() as session:
-        invitations.opened(session, invitation_id, database_now())
-        accounts.sign_in(session.get_one(User, user_id), method, campaign_id)
+        invitations.opened(session, invitation_id, context.now())
+        accounts.sign_in(session.get_one(User, user_id), "invitation", campaign_id)
     g.pop("actor", None)
 
 
 def _sign_in_link(read: Token) -> ResponseReturnValue:
     session = db.session()
-    now = database_now()
+    now = context.now()
     link = session.scalar(sa.select(Link).where(Link.reference == read.reference))
     if link is None or link.used_at is not None or link.expires_at <= now:
         return _no_door("This link was used or is too old. Enter your e-mail and we send a new one.", 410)
@@ -126,7 +122,7 @@ def _sign_in_link(read: Token) -> ResponseReturnValue:
         return render_template("public/sign_in_link.html", name=user.name, form=PressForm())
     link_id = link.id
     with unit_of_work() as rows:
-        user, next_path = links.use(rows, link_id, database_now())
+        user, next_path = links.use(rows, link_id, context.now())
         # mailed links are for members; only the demonstration hands out links to staff
         staff = rows.get_one(Organization, 1).is_demonstration and user.has(*access.STAFF)
         accounts.sign_in(user, "demonstration" if staff else "link")
@@ -157,7 +153,7 @@ def unsubscribe(token: str) -> ResponseReturnValue:
     if request.method == "POST":
         address = session.get_one(Member, mail.member_id).email
         with unit_of_work() as rows:
-            suppressions.suppress(rows, address, SuppressionReason.UNSUBSCRIBED, database_now())
+            suppressions.suppress(rows, address, SuppressionReason.UNSUBSCRIBED, context.now())
         done = True
     return render_template("public/unsubscribe.html", done=done, token=token)
 

@@ -15,18 +15,18 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, after_this_request, current_app, g, request, session
 from flask_login import logout_user, user_logged_in, user_logged_out
 from flask_security.core import Security
 from flask_security.datastore import SQLAlchemyUserDatastore
 from flask_security.forms import LoginForm
 from flask_security.signals import user_authenticated
-from flask_security.utils import aware_utcnow, login_user
+from flask_security.utils import aware_utcnow, hash_password, login_user
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.database import will_write
-from campaign.domain.errors import CampaignError
+from campaign.domain.errors import CampaignError, Invalid
 from campaign.extensions import db
 from campaign.models.company import Company
 from campaign.models.member import Member
@@ -42,6 +42,7 @@ _SEEN_EVERY = timedelta(minutes=1)  # a write a minute at most, not one a page
 _UNTOUCHED = frozenset({"static", "health.healthz"})
 """Answer without asking who it is: files are the same for all, and a machine asks whether the process lives."""
 
+SHORTEST_PASSWORD = 12
 FAILURE_WINDOW = timedelta(minutes=15)
 FAILURES_PER_ACCOUNT = 10
 FAILURES_PER_NETWORK = 30
@@ -64,7 +65,21 @@ class PasswordForm(LoginForm):
             return True
         with unit_of_work() as rows:
             rows.add(SignInFailure(at=now, account_digest=account, network_digest=network))
+        after_this_request(_refused)
         return False
+
+
+def _refused(response: Response) -> Response:
+    """The library's view draws its form again with 200, as if nothing had been wrong."""
+    response.status_code = 422
+    return response
+
+
+def hashed(password: str) -> str:
+    """As signing in compares it. Raises Invalid for one that is too short."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid(f"A password has at least {SHORTEST_PASSWORD} characters.", field="password")
+    return str(hash_password(current_app.extensions["security"].password_util.normalize(password)))
 
 
 def _keyed(text: str) -> str:

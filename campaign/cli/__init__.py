@@ -21,6 +21,7 @@ from campaign.cli.operations import audit, check, init
 from campaign.cli.run import run
 from campaign.cli.schema import db_group
 from campaign.cli.simulate import simulate
+from campaign.cli.staff import staff
 from campaign.domain.errors import CampaignError
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -37,6 +38,7 @@ COMMANDS: tuple[click.Command, ...] = (
     run,
     send,
     simulate,
+    staff,
 )
 
 

@@ -12,11 +12,11 @@ import click
 import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
 from flask.cli import with_appcontext
-from flask_security.utils import hash_password
 from kombu.exceptions import OperationalError as BrokerDown
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from campaign import accounts
 from campaign.cli.schema import upgrade_database
 from campaign.domain.errors import WrongState
 from campaign.extensions import celery, db
@@ -57,8 +57,7 @@ def _address(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 @with_appcontext
 def init(name: str, sending_address: str, admin_email: str, admin_name: str, admin_password: str) -> None:
     """First start: migrate, load the data of Congress, make the organization and the first administrator."""
-    if len(admin_password) < 12:
-        raise click.BadParameter("at least 12 characters", param_hint="--admin-password")
+    password = accounts.hashed(admin_password)
     upgrade_database()
     with unit_of_work() as session:
         if session.get(Organization, 1) is not None:
@@ -68,7 +67,7 @@ def init(name: str, sending_address: str, admin_email: str, admin_name: str, adm
         user = User(
             email=admin_email.lower(),
             name=admin_name,
-            password=hash_password(admin_password),
+            password=password,
             fs_uniquifier=secrets.token_hex(32),
             created_at=now,
             roles=[ensure_roles(session)["admin"]],

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from campaign.models.base import Base, BigId, HasCreation, HasId
 
 ROLES = ("member", "organizer", "admin")
+STAFF = frozenset({"organizer", "admin"})
 
 user_roles = sa.Table(
     "user_roles",

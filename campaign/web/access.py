@@ -23,11 +23,11 @@ from campaign.models.action import Action
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
+from campaign.models.user import STAFF
 from campaign.services import actions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-STAFF = frozenset({"organizer", "admin"})
 STAFF_METHODS = frozenset({"password", "demonstration"})
 PUBLIC_STATUSES = frozenset(
     {CampaignStatus.LIVE, CampaignStatus.PAUSED, CampaignStatus.CLOSING, CampaignStatus.CLOSED, CampaignStatus.ARCHIVED}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,29 @@ def test_an_installation_begins_with_addresses_that_can_be_written_to(tmp_path: 
     assert ended.exit_code == 2
     assert option in ended.stderr
     assert not (tmp_path / "test.sqlite3").exists()
+
+
+def test_the_first_administrator_signs_in_also_with_accents_in_the_password(tmp_path: Path) -> None:
+    password = "résumé of a green ox"
+    given = {
+        "--name": "Bluestem",
+        "--sending-address": "letters@association.example",
+        "--admin-email": "admin@association.example",
+        "--admin-name": "Priya Raman",
+        "--admin-password": password,
+    }
+    app = create_app(settings(tmp_path))
+    ended = CliRunner().invoke(
+        group,
+        ["init", *(word for pair in given.items() for word in pair)],
+        obj=ScriptInfo(create_app=lambda: app, set_debug_flag=False),
+    )
+    assert ended.exit_code == 0, ended.output
+    client = app.test_client()
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/account/login").text)
+    assert found
+    typed = {"email": given["--admin-email"], "password": password, "csrf_token": found[1]}
+    assert client.post("/account/login", data=typed).status_code == 302
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()

@@ -52,9 +52,27 @@ def test_the_right_password_opens_the_desk_and_leaves_no_failure(staff: FlaskCli
     assert failures() == 0
 
 
+@pytest.mark.parametrize("password", ["wrong", ""])
+def test_a_wrong_password_is_said_beside_the_fields_and_the_address_stays(staff: FlaskClient, password: str) -> None:
+    refused = post(staff, password=password)
+    assert refused.status_code == 422
+    assert "<title>Error:" in refused.text
+    assert refused.text.count("The e-mail or the password is not right.") == 2  # in the summary, and at the field
+    assert 'id="email-err"' in refused.text
+    fields = re.findall(r"<input[^>]*>", refused.text)
+    (email,) = (each for each in fields if 'name="email"' in each)
+    (secret,) = (each for each in fields if 'name="password"' in each)
+    assert f'value="{EMAIL}"' in email
+    assert password == "" or password not in secret
+    for each in (email, secret):
+        assert 'aria-invalid="true"' in each
+        assert 'aria-describedby="email-err"' in each
+    assert staff.get("/account/login").status_code == 200
+
+
 def test_after_ten_wrong_passwords_an_account_waits_also_for_the_right_one(staff: FlaskClient) -> None:
     for n in range(accounts.FAILURES_PER_ACCOUNT):
-        assert post(staff, password="wrong", network=f"192.0.2.{n}").status_code == 200
+        assert post(staff, password="wrong", network=f"192.0.2.{n}").status_code == 422
     refused = post(staff, network="192.0.2.99")
     assert refused.status_code == 429
     assert refused.headers["Retry-After"] == "900"
@@ -116,7 +134,7 @@ def test_a_member_has_no_password_to_guess(staff: FlaskClient) -> None:
     email = who.email
     db.session.remove()
     for password in ("", "None", "null", "wrong"):
-        assert post(staff, email=email, password=password).status_code == 200
+        assert post(staff, email=email, password=password).status_code == 422
     assert staff.get("/letters").status_code == 302
 
 

@@ -18,7 +18,7 @@ from campaign.models.mail import MemberMail
 from campaign.models.member import Member
 from campaign.models.organization import Organization
 from campaign.models.suppression import SuppressionReason
-from campaign.models.user import Link, User
+from campaign.models.user import STAFF, Link, User
 from campaign.runtime import runtime
 from campaign.services import campaigns, invitations, letters, links, metrics, suppressions
 from campaign.services.invitations import Door
@@ -124,7 +124,7 @@ def _sign_in_link(read: Token) -> ResponseReturnValue:
     with unit_of_work() as rows:
         user, next_path = links.use(rows, link_id, context.now())
         # mailed links are for members; only the demonstration hands out links to staff
-        staff = rows.get_one(Organization, 1).is_demonstration and user.has(*access.STAFF)
+        staff = rows.get_one(Organization, 1).is_demonstration and user.has(*STAFF)
         accounts.sign_in(user, "demonstration" if staff else "link")
     g.pop("actor", None)
     return redirect(next_path or url_for("organizer.campaigns" if staff else "actions.my_letters"), 303)

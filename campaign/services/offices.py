@@ -111,7 +111,7 @@ def _in_chunks(
 
 @dataclass(slots=True)
 class _Seat:
-    """An office with its tenures begun by then, the latest first, and what each person chairs."""
+    """An office with the tenures that run then, the latest first, and what each person chairs."""
 
     office: Office
     tenures: dict[int, tuple[Tenure, Legislator]] = field(default_factory=dict)
@@ -134,7 +134,14 @@ def _with_people(at: datetime) -> sa.Select[Office, Tenure, Legislator, str, str
     parent = sa.orm.aliased(Committee)
     return (
         sa.select(Office, Tenure, Legislator, CommitteeSeat.title, Committee.key, Committee.name, parent.name)
-        .outerjoin(Tenure, sa.and_(Tenure.office_id == Office.id, Tenure.starts_at <= at))
+        .outerjoin(
+            Tenure,
+            sa.and_(
+                Tenure.office_id == Office.id,
+                Tenure.starts_at <= at,
+                sa.or_(Tenure.ends_at.is_(None), Tenure.ends_at > at),
+            ),
+        )
         .outerjoin(Legislator, Legislator.id == Tenure.legislator_id)
         .outerjoin(
             CommitteeSeat,
@@ -151,15 +158,11 @@ def _holder(seat: _Seat, at: datetime) -> Holder:
     if office.kind is OfficeKind.AGENCY:
         return agency(office)
     real = [pair for pair in seat.tenures.values() if not pair[0].is_stand_in]
-    if not real or (real[0][0].ends_at is not None and real[0][0].ends_at <= at):
+    if not real:
         return _empty(office, HolderStatus.VACANT)
     if real[0][0].ends_at is None and real[0][0].term_ends_at is not None and real[0][0].term_ends_at <= at:
         return _empty(office, HolderStatus.UNKNOWN)
-    standing_in = [
-        pair
-        for pair in seat.tenures.values()
-        if pair[0].is_stand_in and (pair[0].ends_at is None or pair[0].ends_at > at)
-    ]
+    standing_in = [pair for pair in seat.tenures.values() if pair[0].is_stand_in]
     tenure, person = (standing_in or real)[0]
     return Holder(
         office_id=office.id,

@@ -101,7 +101,7 @@ def test_a_session_that_was_signed_out_or_whose_person_was_stopped_is_dead(clien
 
 def test_ten_wrong_passwords_stop_the_account_also_for_the_right_one(client: FlaskClient, staff: None) -> None:
     for _ in range(FAILURES_PER_ACCOUNT):
-        assert press(client, "/account/login", email=DESK, password="wrong") == 200
+        assert press(client, "/account/login", email=DESK, password="wrong") == 422
     answer = client.post(
         "/account/login", data={"csrf_token": token(client, "/account/login"), "email": DESK, "password": PASSWORD}
     )

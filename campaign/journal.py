@@ -27,6 +27,7 @@ _HEAD = struct.Struct("<8s36s20x")  # magic, boot id
 _HALF = struct.Struct("<II")  # count, in use
 _SLOT = struct.Struct(f"<qBB12sH{_ANSWER}s")  # delivery id, state, kind, code, length of answer, answer
 _STATE_AT = 8
+_ANSWERED = struct.Struct(f"<B12sH{_ANSWER}s")  # of a slot what stands behind its state
 _MAGIC = b"csjnl001"
 _HALF_SIZE = _HALF.size + WINDOW * _SLOT.size
 _SIZE = _HEAD.size + 2 * _HALF_SIZE
@@ -81,7 +82,7 @@ class Journal:
         self.path = folder / f"{owner}.jnl"
         made = folder / f".{owner}.part"  # under another name until it is whole and locked
         self._fd = os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        os.ftruncate(self._fd, _SIZE)
+        os.write(self._fd, bytes(_SIZE))  # so that a full disk says so here, and does not kill at a later store
         fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._map = mmap.mmap(self._fd, _SIZE)
         _HEAD.pack_into(self._map, 0, _MAGIC, boot_id().encode())
@@ -116,13 +117,13 @@ class Journal:
         self._map[self._slots[delivery_id] + _STATE_AT] = State.BEGUN
 
     def answered(self, delivery_id: int, kind: Kind, code: str | None, answer: str) -> None:
-        at = self._slots[delivery_id]
+        state_at = self._slots[delivery_id] + _STATE_AT
         text = answer.encode("utf-8", "replace")[:_ANSWER]
-        state = self._map[at + _STATE_AT]
-        _SLOT.pack_into(
-            self._map, at, delivery_id, state, kind, (code or "").encode("ascii", "replace")[:12], len(text), text
+        # packing wipes its place first: a state inside would look untouched for a moment, and a kill then would send it again
+        _ANSWERED.pack_into(
+            self._map, state_at + 1, kind, (code or "").encode("ascii", "replace")[:12], len(text), text
         )
-        self._map[at + _STATE_AT] = State.ANSWERED
+        self._map[state_at] = State.ANSWERED
 
     def entries(self) -> list[Entry]:
         """What is open, of both halves."""
@@ -199,7 +200,9 @@ def _read(path: Path, descriptor: int) -> Left:
     if len(data) < _SIZE or data[:8] != _MAGIC:
         return Left(path.stem, path, (), same_boot=False)
     boot = _HEAD.unpack_from(data)[1].rstrip(b"\0").decode("ascii", "replace")
-    return Left(path.stem, path, tuple(_entries(data)), same_boot=bool(boot) and boot == boot_id())
+    if not boot or boot != boot_id():
+        return Left(path.stem, path, (), same_boot=False)  # what the disk kept of it may be any mixture
+    return Left(path.stem, path, tuple(_entries(data)), same_boot=True)
 
 
 def _entries(data: bytes | mmap.mmap) -> Iterator[Entry]:

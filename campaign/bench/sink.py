@@ -1,7 +1,8 @@
 """A mail sink: takes every letter, keeps none, counts them by Message-ID. `python -m campaign.bench.sink PORT_FILE`.
 
 It answers pipelined commands and never waits unless told to (`--late-ms`), so that it is not what a benchmark measures. With
-`--certificate` it offers encryption. On SIGTERM it writes its counts as JSON to standard output.
+`--certificate` it offers encryption. `--log` names a file that gets each Message-ID, one a line, before its letter is answered.
+On SIGTERM it writes its counts as JSON to standard output.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import process_time, sleep
+from typing import BinaryIO
 
 _MESSAGE_ID = re.compile(rb"^message-id:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 
@@ -29,6 +31,14 @@ class _Behavior:
     context: ssl.SSLContext | None = None
     seen: Counter[bytes] = field(default_factory=Counter)
     lines: int = 0
+    log: BinaryIO | None = None
+
+    def take(self, text: bytes) -> None:
+        found = _MESSAGE_ID.search(text)
+        message_id = found[1] if found else b"?"
+        self.seen[message_id] += 1
+        if self.log is not None:
+            self.log.write(message_id + b"\n")
 
 
 class _Conversation(asyncio.Protocol):
@@ -71,8 +81,7 @@ class _Conversation(asyncio.Protocol):
         if end < 0:
             return None
         text, self._buffer = self._buffer[:end], self._buffer[end + 5 :]
-        found = _MESSAGE_ID.search(text)
-        self._behavior.seen[found[1] if found else b"?"] += 1
+        self._behavior.take(text)
         self._in_data = False
         if not self._behavior.late_s:
             return b"250 2.0.0 taken\r\n"
@@ -127,8 +136,11 @@ def main() -> None:
     parser.add_argument("port_file", type=Path)
     parser.add_argument("--late-ms", type=float, default=0)
     parser.add_argument("--certificate", type=Path, help="PEM file of certificate and key")
+    parser.add_argument("--log", type=Path, help="file for the Message-IDs")
     told = parser.parse_args()
     behavior = _Behavior(late_s=told.late_ms / 1000)
+    if told.log:
+        behavior.log = told.log.open("ab", buffering=0)
     if told.certificate:
         behavior.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         behavior.context.load_cert_chain(told.certificate)

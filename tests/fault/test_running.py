@@ -2,57 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
-from campaign.app import create_app
-from campaign.bench import world
-from campaign.cli.schema import upgrade_database
-from campaign.database import transaction
-from campaign.extensions import db
-from campaign.models.delivery import Delivery
-from campaign.services import metrics
-from campaign.settings import Environment, Settings
 from campaign.simulator.store import Store
+from tests.fault.processes import environment, prepared, statuses, unproven, until
 from tests.services import IN_CI, rabbitmq_url, redis_url
 
 LETTERS = 2_000
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def environment(var: Path, **changes: str) -> dict[str, str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("CAMPAIGN_")}
-    return (
-        clean
-        | {
-            "CAMPAIGN_VAR_DIR": str(var),
-            "CAMPAIGN_SECRET_KEY": "a secret for tests, of 32 characters and more",
-            "CAMPAIGN_WEB_PORT": str(free_port()),
-            "CAMPAIGN_SMTP_PORT": str(free_port()),
-            "CAMPAIGN_SIMULATOR_PORT": str(free_port()),
-            "CAMPAIGN_SIMULATED": "yes",
-            "CAMPAIGN_LOG_LEVEL": "WARNING",
-        }
-        | changes
-    )
 
 
 @contextmanager
@@ -67,47 +31,6 @@ def running(env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
                 process.wait(60)
-
-
-def until(true: Callable[[], bool], seconds: float = 60) -> None:
-    """Looks again until it is so; fails when it does not become so in time."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not become so in time"
-        time.sleep(0.25)
-
-
-def prepared(var: Path, database_url: str = "") -> Settings:
-    """A migrated database with 2,000 letters due; gives its settings."""
-    url = database_url or str(sa.URL.create("sqlite", database=str(var / "countersign.sqlite3")))
-    settings = replace(
-        Settings(), env=Environment.TEST, var_dir=var, database_url=url, secret_key="x" * 32, broker_url="memory://"
-    )
-    var.mkdir(parents=True, exist_ok=True)
-    app = create_app(settings)
-    with app.app_context():
-        upgrade_database()
-        with transaction(db.session()) as session:
-            world.build(session, LETTERS, datetime.now(UTC))
-        db.session.remove()
-        db.engine.dispose()
-    return settings
-
-
-def statuses(settings: Settings) -> dict[str, int]:
-    engine = sa.create_engine(settings.database_url, poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        rows = connection.execute(sa.select(Delivery.status, sa.func.count()).group_by(Delivery.status)).all()
-    return {str(status): number for status, number in rows}
-
-
-def unproven(settings: Settings) -> list[str]:
-    app = create_app(settings)
-    with app.app_context():
-        found = [str(each) for each in metrics.differences(db.session())]
-        db.session.remove()
-        db.engine.dispose()
-    return found
 
 
 def taken(var: Path) -> tuple[int, dict[str, int]]:

@@ -82,7 +82,7 @@ class World:
             for entry in journal._entries(path.read_bytes())
         )
 
-    def rows(self) -> dict[int, sa.Row[Any]]:
+    def rows(self) -> dict[int, Any]:
         """By letter: id, status, reference, due_at, and the code of its one attempt."""
         engine = sa.create_engine(self.settings.database_url, poolclass=sa.NullPool)
         with engine.connect() as connection:

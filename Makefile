@@ -29,7 +29,8 @@ lint: install
 	@$(BIN)/python -m mypy
 
 bench: install
-	@$(BIN)/python -m campaign bench deliver
+	@for name in line deliver slow-relay pacing fairness consent render memory; do \
+		echo "$$name"; $(BIN)/python -m campaign bench $$name || exit 1; done
 
 clean:
 	rm -rf .venv var dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -91,6 +91,10 @@ class Supervisor:
         if failed:
             raise CannotStart(f"{failed} ended {RESTARTS} times within a minute; its lines above say why.")
 
+    def stop(self) -> None:
+        """Asks `run` to end as a signal would; from any thread."""
+        self._stop.set()
+
     def _start(self, child: Child) -> None:
         child.starts.append(monotonic())
         child.process = subprocess.Popen(

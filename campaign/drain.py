@@ -6,6 +6,7 @@ import atexit
 import os
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from campaign.unit_of_work import database_now, unit_of_work
 _journals: dict[tuple[Path, int, int], Journal] = {}
 """By folder, process and thread: a lock belongs to an open file, so each of them opens its own, after any fork."""
 _names: dict[int, str] = {}
+_KEEP_WORKERS = timedelta(days=1)
 
 
 def journal_folder() -> Path:
@@ -91,12 +93,31 @@ def sweep_leases() -> int:
         return outbox.sweep_leases(session, database_now(), lambda: journal.living(journal_folder()))
 
 
-def heartbeat(kind: str) -> None:
-    """Says that this process lives."""
+def heartbeat(kind: str, name: str = "") -> None:
+    """Says that this process lives, or under another name that something is done. `kind`: kinds of `services.health`, with
+    commas between. Commits."""
+    name = name or process_name()
     with unit_of_work() as session:
         now = database_now()
         found = session.execute(
-            sa.update(Worker).where(Worker.name == process_name()).values(seen_at=now).returning(Worker.id)
+            sa.update(Worker).where(Worker.name == name).values(seen_at=now).returning(Worker.id)
         ).first()
         if found is None:
-            session.add(Worker(name=process_name(), kind=kind, started_at=now, seen_at=now))
+            session.add(Worker(name=name, kind=kind, started_at=now, seen_at=now))
+
+
+def farewell() -> None:
+    """This process ends in good order: nobody is to miss it. Commits."""
+    with unit_of_work() as session:
+        session.execute(sa.delete(Worker).where(Worker.name == process_name()))
+
+
+def forget_workers() -> None:
+    """Those that were last heard a day ago; the last one stays, since when nobody has worked is worth knowing. Commits."""
+    with unit_of_work() as session:
+        old = database_now() - _KEEP_WORKERS
+        session.execute(
+            sa.delete(Worker).where(
+                Worker.seen_at < old, Worker.seen_at < sa.select(sa.func.max(Worker.seen_at)).scalar_subquery()
+            )
+        )

@@ -18,6 +18,7 @@ _KEEP_DONE_S = 3600
 def sweep() -> None:
     drain.recover()
     drain.sweep_leases()
+    drain.forget_workers()
     with unit_of_work() as session:
         campaigns.close_due(session, database_now())
     with unit_of_work() as session:

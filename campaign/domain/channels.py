@@ -15,3 +15,12 @@ class ChannelName(StrEnum):
 
 BY_HAND = frozenset({ChannelName.HANDOFF, ChannelName.PRINT})
 """A person finishes these: no worker claims them; they stay queued until somebody says what was done."""
+
+CHANNEL_WORDS = {
+    ChannelName.CWC: "Congress gateway",
+    ChannelName.SMTP: "E-mail",
+    ChannelName.DOCKET: "Docket portal",
+    ChannelName.HANDOFF: "Web form, by hand",
+    ChannelName.PRINT: "Print and post",
+}
+"""What staff read."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import ChannelError, Misconfigured
 from campaign.models.channel import ChannelState
-from campaign.services import inserts
+from campaign.services import audit, inserts, wakes
 
 log = structlog.get_logger()
 
@@ -80,6 +80,25 @@ def worked(session: Session, channel: ChannelName) -> None:
         .values(failures=0, since=None, retry_at=None, reason="", misconfigured=False)
         .execution_options(synchronize_session=False)
     )
+
+
+def try_now(session: Session, channel: ChannelName, now: datetime, by: str) -> bool:
+    """A person does not want to wait: the next probe is due now, and workers are woken. False when nothing is wrong any more.
+
+    Does not commit.
+    """
+    was = session.execute(
+        sa.update(ChannelState)
+        .where(ChannelState.channel == channel, ChannelState.failures > 0)
+        .values(retry_at=now)
+        .returning(ChannelState.failures)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    if was is None:
+        return False
+    audit.record(session, at=now, by=by, act="channel tried at once", subject=f"channel:{channel}", failures=was)
+    wakes.wake(session, channel)
+    return True
 
 
 def states(session: Session) -> Sequence[ChannelState]:

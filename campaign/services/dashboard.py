@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from statistics import median
 from typing import Any
 
@@ -26,7 +26,6 @@ from campaign.models.rollup import Measure, Rollup
 from campaign.services.metrics import BY_THE_MEMBERS_WORD
 
 NEWEST = 500  # a median is taken over so many, so that its cost does not grow with the campaign
-SILENT_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,14 +229,6 @@ def outbox(session: Session, campaign_id: int, now: datetime) -> Outbox:
     return Outbox(waiting, retrying, sending, oldest)
 
 
-def workers(session: Session) -> Sequence[Worker]:
-    """Last seen first."""
-    return session.scalars(sa.select(Worker).order_by(Worker.seen_at.desc()).limit(20)).all()
-
-
-def silent_for(found: Sequence[Worker], now: datetime) -> timedelta | None:
-    """How long every worker has been silent, once that is too long; None while one was seen, or none ever was."""
-    if not found:
-        return None
-    age = now - found[0].seen_at
-    return age if age > SILENT_AFTER else None
+def last_heard(session: Session) -> datetime | None:
+    """When a worker of any kind was heard last."""
+    return session.scalar(sa.select(sa.func.max(Worker.seen_at)))

@@ -1,51 +1,231 @@
-"""What machines ask: does the process live, and may it be given work."""
+"""Health is honest: what is wrong is named with what to do, on every page that asks, and nothing else is called wrong."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
-from campaign.app import create_app
+from campaign.channels.memory import MemoryChannel
 from campaign.database import transaction
+from campaign.domain.channels import ChannelName
+from campaign.domain.errors import Misconfigured, TryLater
+from campaign.domain.statuses import CampaignStatus, Status
 from campaign.extensions import db
-from campaign.models.user import User
-from campaign.services import links
-from campaign.unit_of_work import database_now
+from campaign.models.audit import AuditEntry
+from campaign.models.campaign import Campaign
+from campaign.models.channel import ChannelState
+from campaign.models.delivery import Attempt, Delivery, Worker
+from campaign.services import breaker, health, wakes
+from campaign.services.health import Condition, Health, Part
+from campaign.services.outbox import Loop, send_due
 from tests import factories
-from tests.integration.conftest import settings
-from tests.integration.test_member_pages import Browser
+from tests.factories import NOW
 
-NOBODY = "postgresql+psycopg://nobody@127.0.0.1:1/none"
+OFFERED = {ChannelName.SMTP, ChannelName.HANDOFF, ChannelName.PRINT}
+DUE = NOW + timedelta(minutes=2)
 
 
-def test_who_is_signed_in_is_told_that_the_process_lives_without_a_database(
-    app: Flask, client: FlaskClient, tmp_path: Path
+def letters(session: Session, members: int = 1) -> None:
+    """Three by e-mail for each, due a minute after NOW."""
+    with transaction(session):
+        factories.staff_address(session)
+        card = factories.recommendation(session)
+        on = factories.campaign(session, card)
+        company, _ = factories.company(session)
+        for _ in range(members):
+            factories.signed(session, factories.member(session, company), on, card.key)
+
+
+def heard(session: Session, *kinds: str, ago: timedelta = timedelta(seconds=5)) -> None:
+    with transaction(session):
+        for kind in kinds:
+            session.add(Worker(name=kind, kind=kind, started_at=NOW, seen_at=DUE - ago))
+
+
+def look(session: Session, broker: bool | None = True) -> Health:
+    session.rollback()
+    found = health.report(session, OFFERED, broker, DUE)
+    session.rollback()
+    return found
+
+
+def mail(found: Health) -> health.ChannelHealth:
+    return next(each for each in found.channels if each.channel is ChannelName.SMTP)
+
+
+def test_an_installation_that_works_has_nothing_to_say(each_app: Flask) -> None:
+    session = db.session()
+    heard(session, "delivery,upkeep", "beat")
+    found = look(session)
+    assert found.problems == ()
+    assert found.unworked == ()
+    assert found.ready
+    assert [each.channel for each in found.channels] == [ChannelName.SMTP]
+    assert mail(found).condition is Condition.IDLE
+
+
+def test_without_any_worker_that_is_said_and_organizers_are_told_once_letters_are_due(each_app: Flask) -> None:
+    session = db.session()
+    (problem,) = look(session).problems
+    assert problem.part is Part.WORKERS
+    assert not problem.holds
+    letters(session)
+    found = look(session)
+    assert [each.holds for each in found.problems] == [True]
+    assert mail(found).condition is Condition.UNATTENDED
+    assert (mail(found).waiting, mail(found).due) == (3, 3)
+    assert mail(found).oldest_due == NOW + timedelta(minutes=1)
+    assert health.glance(session, None, DUE).holding == found.holding
+
+
+def test_a_worker_is_missed_after_90_seconds_by_the_kind_of_its_work(each_session: Session) -> None:
+    heard(each_session, "upkeep", "beat")
+    heard(each_session, "delivery", ago=timedelta(seconds=89))
+    assert look(each_session).unworked == ()
+    with transaction(each_session):
+        each_session.execute(sa.update(Worker).where(Worker.kind == "delivery").values(seen_at=DUE - health.HEARD))
+    found = look(each_session)
+    assert found.unworked == ("delivery",)
+    assert [each.words for each in found.problems] == [health.UNWORKED["delivery"]]
+
+
+def test_a_silent_upkeep_worker_is_the_cause_and_beat_is_not_blamed_for_it(each_session: Session) -> None:
+    heard(each_session, "delivery")
+    heard(each_session, "upkeep", "beat", ago=timedelta(minutes=3))
+    assert look(each_session).unworked == ("upkeep",)
+
+
+def test_letters_of_a_paused_campaign_wait_and_are_no_trouble(each_session: Session) -> None:
+    letters(each_session)
+    with transaction(each_session):
+        each_session.execute(sa.update(Campaign).values(status=CampaignStatus.PAUSED))
+    line = mail(look(each_session))
+    assert (line.waiting, line.due, line.paused, line.oldest_due) == (3, 0, 3, None)
+    assert line.condition is Condition.IDLE
+
+
+def test_what_left_is_counted_from_attempts_and_unclear_letters_from_their_rollup(each_session: Session) -> None:
+    letters(each_session, 4)
+    heard(each_session, "delivery", "upkeep", "beat")
+    with transaction(each_session):  # older ones, so that the bisection has something to find
+        row = each_session.scalars(sa.select(Delivery).limit(1)).one()
+        each_session.add_all(
+            Attempt(
+                delivery_id=row.id,
+                number=n,
+                worker="w",
+                started_at=NOW - timedelta(days=1, minutes=-n),
+                finished_at=NOW - timedelta(days=1, minutes=-n),
+                outcome="receipt",
+            )
+            for n in range(100, 137)
+        )
+    channel = MemoryChannel(answers=[])
+    send_due(each_session, Loop(channel, factories.ENVELOPE, lambda: DUE, factories.journal()))
+    line = mail(look(each_session))
+    assert (line.sent_hour, line.sent_minute, line.unclear, line.waiting) == (12, 12, 0, 0)
+    assert line.condition is Condition.WORKING
+    later = health.report(each_session, OFFERED, True, DUE + timedelta(minutes=30))
+    assert (mail(later).sent_hour, mail(later).sent_minute) == (12, 0)
+
+
+def test_a_channel_that_fails_is_news_after_a_minute_and_at_once_when_it_is_configured_wrongly(
+    each_session: Session,
 ) -> None:
-    with transaction(db.session()) as session:
-        who = factories.member(session, factories.company(session)[0])
-        link = links.create(session, session.get_one(User, who.user_id), "", database_now())
-        path = links.url(link, factories.ENVELOPE).removeprefix(factories.ENVELOPE.base_url)
-    browser = Browser(client)
-    browser.get(path)
-    browser.post(path)
-    cookie = client.get_cookie("countersign")
-    assert cookie is not None
-    away = create_app(settings(tmp_path, NOBODY))
-    signed_in = away.test_client()
-    signed_in.set_cookie("countersign", cookie.value)
-    assert signed_in.get("/letters").status_code == 503  # it is a cookie that makes pages ask the database
-    answer = signed_in.get("/healthz")
-    assert (answer.status_code, answer.json) == (200, {"status": "alive"})
-    assert "Set-Cookie" not in answer.headers
-    assert signed_in.get("/readyz").status_code == 503
-    with away.app_context():
-        db.engine.dispose()
+    heard(each_session, "delivery", "upkeep", "beat")
+    letters(each_session)
+    with transaction(each_session):
+        breaker.failed(each_session, ChannelName.SMTP, TryLater("the relay cannot be reached"), DUE)
+    found = look(each_session)
+    assert mail(found).condition is Condition.LEFT_ALONE
+    assert found.problems == ()
+    with transaction(each_session):
+        each_session.execute(sa.update(ChannelState).values(since=DUE - timedelta(minutes=4)))
+    (problem,) = look(each_session).problems
+    assert problem.holds
+    assert "tried once in 4 minutes" in problem.words
+    assert problem.why == "the relay cannot be reached"
+    with transaction(each_session):
+        breaker.worked(each_session, ChannelName.SMTP)
+        breaker.failed(each_session, ChannelName.SMTP, Misconfigured("login refused"), DUE)
+    (problem,) = look(each_session).problems
+    assert "configured wrongly" in problem.words
+    assert "_PASSWORD" in problem.todo
+    assert health.glance(each_session, None, DUE).holding == (problem,)
 
 
-def test_ready_is_who_has_a_migrated_database(client: FlaskClient) -> None:
+def test_a_person_who_does_not_wait_makes_the_next_probe_due_and_is_recorded(each_session: Session) -> None:
+    letters(each_session)
+    with transaction(each_session):
+        for _ in range(5):
+            breaker.failed(each_session, ChannelName.SMTP, TryLater("the relay cannot be reached"), DUE)
+    channel = MemoryChannel()
+    loop = Loop(channel, factories.ENVELOPE, lambda: DUE, factories.journal())
+    assert send_due(each_session, loop) == 0
+    with transaction(each_session):
+        assert breaker.try_now(each_session, ChannelName.SMTP, DUE, "user:1")
+        assert wakes.taken(each_session) == [ChannelName.SMTP]
+    assert send_due(each_session, loop) == 3
+    assert set(each_session.scalars(sa.select(Delivery.status))) == {Status.ACCEPTED}
+    entry = each_session.scalars(sa.select(AuditEntry)).one()
+    assert (entry.act, entry.subject, entry.by) == ("channel tried at once", "channel:smtp", "user:1")
+    with transaction(each_session):
+        assert not breaker.try_now(each_session, ChannelName.SMTP, DUE, "user:1")
+
+
+def test_letters_for_a_channel_that_is_not_set_up_here_are_not_forgotten(each_session: Session) -> None:
+    letters(each_session)
+    heard(each_session, "delivery", "upkeep", "beat")
+    with transaction(each_session):
+        each_session.execute(sa.update(Delivery).values(channel=ChannelName.CWC))
+    found = look(each_session)
+    assert [each.condition for each in found.channels] == [Condition.ABSENT, Condition.IDLE]
+    assert [each.part for each in found.problems] == [Part.CHANNELS]
+
+
+def test_a_silent_broker_is_named_and_pages_are_served(each_session: Session) -> None:
+    heard(each_session, "delivery", "upkeep", "beat")
+    found = look(each_session, broker=False)
+    assert [each.part for each in found.problems] == [Part.BROKER]
+    assert found.ready
+    assert not found.holding
+
+
+# --- /readyz ---------------------------------------------------------------------------------------------------------
+
+
+def test_readiness_names_a_silent_worker_and_does_not_fail_for_it(client: FlaskClient) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json is not None
-    assert answer.json["problems"] == []
+    assert answer.get_json()["status"] == "ready"
+    assert any("No worker" in each for each in answer.get_json()["notes"])
+
+
+def test_readiness_tells_nobody_the_words_of_a_receiver(app: Flask, client: FlaskClient) -> None:
+    with transaction(db.session()) as session:
+        breaker.failed(session, ChannelName.SMTP, Misconfigured("login", answer="535 for ada@company.example"), NOW)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert "configured wrongly" in answer.text
+    assert "535" not in answer.text
+
+
+@pytest.mark.parametrize("state", ["away", "not migrated"])
+def test_readiness_fails_without_a_migrated_database(tmp_path: Path, state: str) -> None:
+    from campaign.app import create_app
+    from tests.integration.conftest import settings
+
+    url = "postgresql+psycopg://nobody@127.0.0.1:1/none" if state == "away" else ""
+    made = create_app(settings(tmp_path, url))
+    answer = made.test_client().get("/readyz")
+    assert answer.status_code == 503
+    assert answer.get_json()["status"] == "not ready"
+    assert ("migrated" if state == "not migrated" else "does not answer") in answer.get_json()["problems"][0]
+    with made.app_context():
+        db.engine.dispose()

@@ -16,7 +16,7 @@ from campaign import paths
 from campaign.database import transaction
 from campaign.extensions import db
 from campaign.models import Base
-from campaign.web.health.routes import migration_head
+from campaign.services.health import migration_head
 from tests import factories
 
 _COLUMNS = """

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, g, request, url_for
 
+from campaign import watch
 from campaign.domain.statuses import CampaignStatus
 from campaign.extensions import db
 from campaign.models.campaign import Campaign
@@ -36,7 +37,11 @@ def campaign(slug: str) -> Campaign:
 def shell() -> dict[str, Any]:
     """The rail: only places that exist. The count is of letters that wait for a person."""
     here = (request.endpoint or "").rpartition(".")[2]
-    rail = [{"title": None, "links": [_link("Campaigns", "campaigns", "list", here == "campaigns")]}]
+    general = [
+        _link("Campaigns", "campaigns", "list", here == "campaigns"),
+        _link("Sending", "sending", "plane", here == "sending"),
+    ]
+    rail = [{"title": None, "links": general}]
     slug = (request.view_args or {}).get("slug")
     if slug is not None and "desk_campaign" in g:
         links = [_link(words, name, icon, here in pages, slug=slug) for words, name, icon, pages in _PLACES]
@@ -48,6 +53,7 @@ def shell() -> dict[str, Any]:
         "sign_out_url": url_for("security.logout"),
         "campaign_day": campaign_day,
         "sheet_parts": sheet_parts,
+        "alerts": watch.alerts,
     }
 
 

@@ -54,7 +54,6 @@ def _dashboard(slug: str) -> dict[str, Any]:
     lines = reach.offices(session, here.id, found, now)
     grades = figures_of.Grades.of(found.by_channel)
     medians = figures_of.medians(session, here.id)
-    workers = figures_of.workers(session)
     today = now.astimezone(as_zone(zone())).date()
     end = max(found.by_day, default=today) if here.status in _OVER else today
     return {
@@ -71,8 +70,7 @@ def _dashboard(slug: str) -> dict[str, Any]:
         "outbox": figures_of.outbox(session, here.id, now),
         "events": metrics.newest_events(session, here.id),
         "causes": causes(here),
-        "workers": workers,
-        "silent": figures_of.silent_for(workers, now),
+        "heard": figures_of.last_heard(session),
         "today": today,
         "over": here.status in _OVER,
         "now": now,

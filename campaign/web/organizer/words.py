@@ -6,23 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import CHANNEL_WORDS
 from campaign.domain.events import EventKind, ResponseKind
 from campaign.domain.statuses import ResponseState, Status
 from campaign.models.delivery import Attempt, AttemptOutcome, DeliveryChange
 from campaign.models.event import Event
 from campaign.models.response import Response
 from campaign.services.deliveries import Decision
+from campaign.services.health import Condition
 from campaign.services.stories import Story
 from campaign.web.organizer.queries import Stage
 from campaign.web.states import letter_state
 
-CHANNELS = {
-    ChannelName.CWC: "Congress gateway",
-    ChannelName.SMTP: "E-mail",
-    ChannelName.DOCKET: "Docket portal",
-    ChannelName.HANDOFF: "Web form, by hand",
-    ChannelName.PRINT: "Print and post",
+CHANNELS = CHANNEL_WORDS
+CONDITIONS = {
+    Condition.WORKING: ("Working", "there", "tick"),
+    Condition.IDLE: ("Nothing is due", "done", "ring_bar"),
+    Condition.UNATTENDED: ("Nobody hands them over", "stuck", "clock"),
+    Condition.LEFT_ALONE: ("Left alone", "stuck", "retry"),
+    Condition.MISCONFIGURED: ("Configured wrongly", "stuck", "alert"),
+    Condition.ABSENT: ("Not set up here", "stuck", "alert"),
+}
+"""Of a channel: word, family and icon, as a letter's states have them (web/states.py)."""
+WORK = {
+    "delivery": "Hands letters over",
+    "upkeep": "Reads incoming mail, clears up, wakes workers",
+    "beat": "Asks every two seconds what has fallen due",
 }
 STAGES = {
     Stage.ACCEPTED: "Accepted",

@@ -1,0 +1,46 @@
+"""A worker says that it lives, busy or idle, from a thread of its own; that letters leave is told by their rows."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import structlog
+from celery.signals import worker_ready, worker_shutdown
+from sqlalchemy.exc import DBAPIError
+
+from campaign import drain
+from workers import app
+
+log = structlog.get_logger()
+
+EVERY_S = 20.0
+_ended = threading.Event()
+
+
+def _beat(kind: str) -> None:
+    """Whatever happens to the database, the next beat is tried."""
+    while not _ended.is_set():
+        with app.flask_app.app_context():
+            try:
+                drain.heartbeat(kind)
+            except DBAPIError as error:
+                log.warning("heartbeat not written", error=type(error.orig).__name__)
+        _ended.wait(EVERY_S)
+
+
+@worker_ready.connect
+def _begin(sender: Any, **_kwargs: object) -> None:
+    """Its kinds are the queues that it takes from."""
+    kind = ",".join(sorted(sender.app.amqp.queues.consume_from))
+    threading.Thread(target=_beat, args=(kind,), name="heart", daemon=True).start()
+
+
+@worker_shutdown.connect
+def _end(**_kwargs: object) -> None:
+    _ended.set()
+    with app.flask_app.app_context():
+        try:
+            drain.farewell()
+        except DBAPIError as error:
+            log.warning("farewell not written", error=type(error.orig).__name__)

@@ -62,6 +62,7 @@ class Settings:
     undo_seconds: int = 60
     ratelimit_storage_url: str = field(default="memory://", repr=False)
     log_level: str = "INFO"
+    metrics_token: str = field(default="", repr=False)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -111,6 +112,8 @@ class Settings:
             faults.append("CAMPAIGN_SIMULATOR_SPEED: a number above 0")
         if self.log_level not in LOG_LEVELS:
             faults.append(f"CAMPAIGN_LOG_LEVEL: one of {', '.join(LOG_LEVELS)}")
+        if self.metrics_token and len(self.metrics_token) < 16:
+            faults.append("CAMPAIGN_METRICS_TOKEN: at least 16 characters, or none")
         if len({self.dkim_key_file == Path(), not self.dkim_selector, not self.dkim_domain}) > 1:
             faults.append("CAMPAIGN_DKIM_KEY_FILE, CAMPAIGN_DKIM_SELECTOR and CAMPAIGN_DKIM_DOMAIN: all three, or none")
         faults += _url_faults(self.database_url, self.broker_url)

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import socket
 import sys
-from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import asdict, dataclass
 
 import click
 import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
 from flask.cli import with_appcontext
-from kombu.exceptions import OperationalError as BrokerDown
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from campaign import accounts
+from campaign import accounts, watch
 from campaign.cli.schema import upgrade_database
 from campaign.domain.errors import WrongState
-from campaign.extensions import celery, db
-from campaign.models.delivery import Worker
 from campaign.models.geography import DataSnapshot
 from campaign.models.organization import Organization
 from campaign.models.user import ROLES, Role, User
 from campaign.runtime import runtime
 from campaign.services import audit as audit_service
 from campaign.services import snapshots
+from campaign.services.health import Part
 from campaign.unit_of_work import database_now, reading, unit_of_work
 
 
@@ -78,77 +75,79 @@ def init(name: str, sending_address: str, admin_email: str, admin_name: str, adm
     click.echo("Ready. Start the web server and the workers, then sign in at /account/login.")
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `campaign check`: nothing is wrong with it when `problem` is empty."""
+
+    part: str
+    problem: str = ""
+    why: str = ""
+    todo: str = ""
+
+
 @click.command()
+@click.option("--json", "as_json", is_flag=True)
 @with_appcontext
-def check() -> None:
+def check(as_json: bool) -> None:
     """What is wrong with this installation, and what to do; exit 1 when something is."""
-    bad = 0
-    for title, look in CHECKS:
-        problem = look()
-        click.echo(f"{'ok  ' if problem is None else 'BAD '} {title}{f': {problem}' if problem else ''}")
-        bad += problem is not None
+    found = findings()
+    bad = [each for each in found if each.problem]
+    if as_json:
+        rows = [asdict(each) | {"ok": not each.problem} for each in found]
+        click.echo(json.dumps({"ok": not bad, "checks": rows}, ensure_ascii=False))
+    else:
+        for each in found:
+            click.echo(f"BAD  {each.part}: {each.problem}" if each.problem else f"ok   {each.part}")
+            for line in (each.why and f"It says: {each.why}", each.todo):
+                if line:
+                    click.echo(f"     {line}")
     sys.exit(1 if bad else 0)
 
 
-def _database() -> str | None:
-    try:
-        with reading() as session:
-            session.execute(sa.select(1))
-            if session.get(Organization, 1) is None:
-                return "not set up; run campaign init, or campaign demo load for the demonstration"
-    except DBAPIError as error:
-        return f"{type(error.orig).__name__}; check CAMPAIGN_DATABASE_URL and run campaign db upgrade"
-    return None
+def findings() -> list[Finding]:
+    """What health knows (`services.health`), and what only an installation as a whole has: set-up, relay, data."""
+    here = watch.look()
+    asked = [Part.DATABASE, Part.BROKER]
+    if here.database:
+        asked.insert(1, Part.MIGRATIONS)
+    if here.ready:
+        asked += [Part.WORKERS, Part.CHANNELS]
+    found = []
+    for part in asked:
+        problems = [each for each in here.problems if each.part is part]
+        found += [Finding(part, each.words, each.why, each.todo) for each in problems] or [Finding(part)]
+    if here.ready:
+        found += [_set_up(), _data()]
+    return [*found, _relay()]
 
 
-def _broker() -> str | None:
-    try:
-        with celery.connection_for_write(connect_timeout=3) as connection:
-            connection.ensure_connection(max_retries=1, interval_start=0)
-    except (BrokerDown, OSError):
-        return "does not answer; check CAMPAIGN_BROKER_URL. Letters wait safely in the database meanwhile"
-    return None
+def _set_up() -> Finding:
+    with reading() as session:
+        if session.get(Organization, 1) is None:
+            todo = "Run campaign init, or campaign demo load for the demonstration."
+            return Finding("organization", "This installation is not set up.", todo=todo)
+    return Finding("organization")
 
 
-def _workers() -> str | None:
-    try:
-        with reading() as session:
-            newest = session.scalar(sa.select(sa.func.max(Worker.seen_at)).where(Worker.kind == "worker"))
-            if newest is None or database_now() - newest > timedelta(minutes=2):
-                return "no heartbeat for two minutes; start celery -A workers.app worker, and beat"
-    except DBAPIError:
-        db.session.rollback()
-        return "cannot be asked without the database"
-    return None
-
-
-def _relay() -> str | None:
+def _relay() -> Finding:
     settings = runtime().settings
     try:
         with socket.create_connection((settings.smtp_host, settings.smtp_port), timeout=3):
-            return None
+            return Finding("relay")
     except OSError:
-        return f"nobody answers at {settings.smtp_host}:{settings.smtp_port}; check CAMPAIGN_SMTP_HOST and _PORT"
+        return Finding(
+            "relay",
+            f"Nobody answers at {settings.smtp_host}:{settings.smtp_port}: letters by e-mail wait, and none is lost.",
+            todo="Check CAMPAIGN_SMTP_HOST and CAMPAIGN_SMTP_PORT, and that the relay runs.",
+        )
 
 
-def _data() -> str | None:
-    try:
-        with reading() as session:
-            if not session.scalar(sa.select(sa.func.count()).select_from(DataSnapshot).where(DataSnapshot.active)):
-                return "no snapshot of Congress is loaded; run campaign data import DIR --apply"
-    except DBAPIError:
-        db.session.rollback()
-        return "cannot be asked without the database"
-    return None
-
-
-CHECKS: tuple[tuple[str, Callable[[], str | None]], ...] = (
-    ("database", _database),
-    ("broker", _broker),
-    ("workers", _workers),
-    ("relay", _relay),
-    ("data of Congress", _data),
-)
+def _data() -> Finding:
+    with reading() as session:
+        if session.scalar(sa.select(sa.func.count()).select_from(DataSnapshot).where(DataSnapshot.active)):
+            return Finding("data of Congress")
+    todo = "Run campaign data import DIR --apply."
+    return Finding("data of Congress", "No snapshot of Congress is loaded: no place can be matched.", todo=todo)
 
 
 @click.group()

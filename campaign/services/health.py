@@ -163,7 +163,7 @@ def report(session: Session, offered: Collection[ChannelName], broker: bool | No
     unworked = _unworked(workers)
     channels = _channels(session, offered, unworked, now)
     due = any(each.due for each in channels if each.condition is Condition.UNATTENDED)
-    count, oldest = _unmatched(session)
+    count, oldest = unmatched(session)
     problems = _problems(broker, workers, unworked, channels, due, now)
     return Health(now, True, True, broker, channels, workers, unworked, count, oldest, problems)
 
@@ -342,7 +342,8 @@ def _unclear(session: Session) -> dict[ChannelName, int]:
     return {channel: int(number) for channel, number in rows}
 
 
-def _unmatched(session: Session) -> tuple[int, datetime | None]:
+def unmatched(session: Session) -> tuple[int, datetime | None]:
+    """How many notices belong to no letter, and when the oldest came."""
     count, oldest = session.execute(
         sa.select(sa.func.count(), sa.func.min(Event.received_at)).where(Event.delivery_id.is_(None))
     ).one()

@@ -6,13 +6,15 @@ fails it.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from ipaddress import ip_address
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
-from flask import Flask, g, redirect, request, url_for
+from flask import Flask, Response, g, redirect, request, url_for
 
 from campaign import accounts
 from campaign.domain.errors import NotAllowed, NotFound
@@ -24,6 +26,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.user import STAFF
+from campaign.runtime import runtime
 from campaign.services import actions
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -131,10 +134,35 @@ def _check_admin() -> Any:
     return answer
 
 
+def _check_scraper() -> Any:
+    """A program that reads figures: by its token or, where none is set, from this machine and never in a production.
+
+    With a proxy before us everybody comes from this machine, so what was forwarded is refused then.
+    """
+    settings = runtime().settings
+    if settings.metrics_token:
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), settings.metrics_token.encode()):
+            return None
+        return Response("The token of CAMPAIGN_METRICS_TOKEN is wanted.\n", 401, {"WWW-Authenticate": "Bearer"})
+    forwarded = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "Via"))
+    if settings.production or forwarded or not _is_loopback(request.remote_addr):
+        return Response("Set CAMPAIGN_METRICS_TOKEN to read figures from here.\n", 403)
+    return None
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        return ip_address(address or "").is_loopback
+    except ValueError:
+        return False
+
+
 everyone = _rule("everyone", lambda: None)
 members_only = _rule("members", _check_member)
 organizers_only = _rule("organizers", _check_organizer)
 admins_only = _rule("admins", _check_admin)
+scrapers_only = _rule("scrapers", _check_scraper)
 
 
 def me() -> Actor:

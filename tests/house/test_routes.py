@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-RULES = {"everyone", "members", "organizers", "admins"}
+RULES = {"everyone", "members", "organizers", "admins", "scrapers"}
 WITHOUT_TOKEN = {"public.unsubscribe"}
 """Mail programs post the one-click form of RFC 8058, without a page of ours before it."""
 

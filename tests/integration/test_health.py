@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import re
+import socket
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from flask import Flask
+from flask.cli import ScriptInfo
 from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.orm import Session
 
+from campaign.app import create_app
 from campaign.channels.memory import MemoryChannel
+from campaign.cli import group
 from campaign.database import transaction
 from campaign.domain.channels import ChannelName
-from campaign.domain.errors import Misconfigured, TryLater
+from campaign.domain.errors import Misconfigured, Refused, TryLater, Unclear
+from campaign.domain.parcels import Receipt
 from campaign.domain.statuses import CampaignStatus, Status
 from campaign.extensions import db
 from campaign.models.audit import AuditEntry
@@ -24,8 +34,11 @@ from campaign.models.delivery import Attempt, Delivery, Worker
 from campaign.services import breaker, health, wakes
 from campaign.services.health import Condition, Health, Part
 from campaign.services.outbox import Loop, send_due
+from campaign.settings import Environment
+from campaign.unit_of_work import database_now
 from tests import factories
 from tests.factories import NOW
+from tests.integration.conftest import settings
 
 OFFERED = {ChannelName.SMTP, ChannelName.HANDOFF, ChannelName.PRINT}
 DUE = NOW + timedelta(minutes=2)
@@ -218,9 +231,6 @@ def test_readiness_tells_nobody_the_words_of_a_receiver(app: Flask, client: Flas
 
 @pytest.mark.parametrize("state", ["away", "not migrated"])
 def test_readiness_fails_without_a_migrated_database(tmp_path: Path, state: str) -> None:
-    from campaign.app import create_app
-    from tests.integration.conftest import settings
-
     url = "postgresql+psycopg://nobody@127.0.0.1:1/none" if state == "away" else ""
     made = create_app(settings(tmp_path, url))
     answer = made.test_client().get("/readyz")
@@ -229,3 +239,162 @@ def test_readiness_fails_without_a_migrated_database(tmp_path: Path, state: str)
     assert ("migrated" if state == "not migrated" else "does not answer") in answer.get_json()["problems"][0]
     with made.app_context():
         db.engine.dispose()
+
+
+# --- /metrics --------------------------------------------------------------------------------------------------------
+
+TOKEN = "a token of twenty letters"
+
+
+def scraped(app: Flask, token: str = TOKEN) -> dict[str, dict[tuple[str, ...], float]]:
+    """By metric: values by the values of its labels, in the order of their names."""
+    served = create_app(replace(app.extensions["countersign"].settings, metrics_token=token))
+    answer = served.test_client().get("/metrics", headers={"Authorization": f"Bearer {token}"})
+    with served.app_context():
+        db.engine.dispose()
+    assert answer.status_code == 200
+    found: dict[str, dict[tuple[str, ...], float]] = {}
+    for family in text_string_to_metric_families(answer.text):
+        assert family.documentation
+        values = found.setdefault(family.name, {})
+        for sample in family.samples:
+            values[tuple(value for _, value in sorted(sample.labels.items()))] = sample.value
+    return found
+
+
+def test_figures_for_prometheus_are_those_of_the_rows(each_app: Flask) -> None:
+    session = db.session()
+    letters(session, 4)
+    with transaction(session):
+        session.add(Worker(name="host.1.ab", kind="delivery,upkeep", started_at=NOW, seen_at=database_now()))
+        first = session.scalars(sa.select(Delivery.id).order_by(Delivery.id).limit(4)).all()
+        session.execute(sa.update(Delivery).where(Delivery.id.not_in(first)).values(due_at=NOW + timedelta(days=9000)))
+    clock = database_now()
+    channel = MemoryChannel(answers=[Receipt("250"), Receipt("250"), Refused("no such address"), Unclear("silence")])
+    send_due(session, Loop(channel, factories.ENVELOPE, lambda: clock, factories.journal()))
+    with transaction(session):
+        session.execute(
+            sa.update(Delivery).where(Delivery.status == Status.QUEUED, Delivery.id > 10).values(due_at=NOW)
+        )
+        breaker.failed(session, ChannelName.SMTP, Misconfigured("login refused"), clock)
+    found = scraped(each_app)
+    assert found["countersign_database_up"] == {(): 1}
+    assert found["countersign_workers_heard"] == {("delivery",): 1, ("upkeep",): 1, ("beat",): 0}
+    assert found["countersign_attempts_last_minute"] == {
+        ("smtp", "receipt"): 2,
+        ("smtp", "refused"): 1,
+        ("smtp", "unclear"): 1,
+    }
+    assert {key[1]: number for key, number in found["countersign_letters"].items() if number} == {
+        "accepted": 2,
+        "refused": 1,
+        "unclear": 1,
+        "queued": 8,
+    }
+    assert found["countersign_queued"] == {("smtp", "due"): 2, ("smtp", "later"): 6, ("smtp", "paused"): 0}
+    assert found["countersign_queue_oldest_due_seconds"][("smtp",)] > 3600
+    assert found["countersign_breaker_failures"] == {("smtp",): 1}
+    assert found["countersign_breaker_open"] == {("smtp",): 1}
+    assert found["countersign_channel_misconfigured"] == {("smtp",): 1}
+    assert set(found["countersign_handover_seconds"]) == {("smtp", "0.5"), ("smtp", "0.95"), ("smtp", "0.99")}
+    assert found["countersign_unmatched_notices"] == {(): 0}
+
+
+def test_a_quantile_is_of_letters_and_not_of_windows() -> None:
+    times = [(0.5, 90), (2.0, 9), (60.0, 1)]
+    assert [health.quantile(times, share) for share in (0.5, 0.9, 0.95, 0.99, 1.0)] == [0.5, 0.5, 2.0, 2.0, 60.0]
+
+
+def test_every_metric_is_explained_in_the_guide(app: Flask) -> None:
+    documented = set(
+        re.findall(
+            r"^\| `(countersign_\w+)` \|",
+            (Path(__file__).parents[2] / "docs" / "operations.md").read_text(),
+            re.MULTILINE,
+        )
+    )
+    assert set(scraped(app)) == documented
+
+
+def test_figures_without_a_database_say_that_it_is_away(tmp_path: Path) -> None:
+    made = create_app(settings(tmp_path, "postgresql+psycopg://nobody@127.0.0.1:1/none"))
+    text = made.test_client().get("/metrics").text
+    assert "countersign_database_up 0.0" in text
+    assert "countersign_queued" not in text
+
+
+@pytest.mark.parametrize(
+    ("token", "headers", "status"),
+    [
+        ("", {}, 200),
+        ("", {"X-Forwarded-For": "203.0.113.9"}, 403),
+        (TOKEN, {}, 401),
+        (TOKEN, {"Authorization": "Bearer another token of letters"}, 401),
+        (TOKEN, {"Authorization": f"Basic {TOKEN}"}, 401),
+        (TOKEN, {"Authorization": f"bearer {TOKEN}"}, 200),
+    ],
+)
+def test_figures_are_for_who_shows_the_token(app: Flask, token: str, headers: dict[str, str], status: int) -> None:
+    served = create_app(replace(app.extensions["countersign"].settings, metrics_token=token))
+    assert served.test_client().get("/metrics", headers=headers).status_code == status
+    with served.app_context():
+        db.engine.dispose()
+
+
+def test_without_a_token_nobody_from_elsewhere_and_nobody_at_all_in_a_production_reads_figures(app: Flask) -> None:
+    plain = app.extensions["countersign"].settings
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    assert create_app(plain).test_client().get("/metrics", environ_base=elsewhere).status_code == 403
+    production = create_app(replace(plain, env=Environment.PRODUCTION))
+    assert production.test_client().get("/metrics").status_code == 403
+
+
+# --- campaign check --------------------------------------------------------------------------------------------------
+
+
+def checked(app: Flask, *options: str) -> tuple[int, str]:
+    ended = CliRunner().invoke(group, ["check", *options], obj=ScriptInfo(create_app=lambda: app, set_debug_flag=False))
+    return ended.exit_code, ended.stdout
+
+
+def bad(app: Flask) -> dict[str, dict[str, str]]:
+    code, text = checked(app, "--json")
+    found = json.loads(text)
+    assert found["ok"] is (code == 0)
+    return {each["part"]: each for each in found["checks"] if not each["ok"]}
+
+
+def test_the_check_says_in_words_what_is_wrong_and_what_to_do(app: Flask) -> None:
+    with transaction(db.session()) as session:
+        breaker.failed(session, ChannelName.SMTP, Misconfigured("login refused", answer="535 5.7.8 no"), NOW)
+    served = create_app(replace(app.extensions["countersign"].settings, smtp_port=1))
+    code, text = checked(served)
+    assert code == 1
+    assert "ok   database" in text
+    assert "BAD  channels: E-mail is configured wrongly" in text
+    assert "It says: login refused: 535 5.7.8 no" in text
+    assert "celery -A workers.app worker -Q delivery" in text
+    assert set(bad(served)) == {"workers", "channels", "relay"}
+
+
+def test_the_check_is_silent_about_an_installation_that_works(app: Flask) -> None:
+    plain = app.extensions["countersign"].settings
+    with transaction(db.session()) as session:
+        for kind in ("delivery", "upkeep", "beat"):
+            session.add(Worker(name=kind, kind=kind, started_at=NOW, seen_at=database_now()))
+    with socket.create_server(("127.0.0.1", 0)) as relay:
+        served = create_app(replace(plain, smtp_port=relay.getsockname()[1]))
+        assert bad(served) == {}
+        code, text = checked(served)
+        assert code == 0
+        assert "BAD" not in text
+
+
+@pytest.mark.parametrize(
+    ("url", "part"), [("", "migrations"), ("postgresql+psycopg://nobody@127.0.0.1:1/none", "database")]
+)
+def test_the_check_works_where_the_database_does_not(tmp_path: Path, url: str, part: str) -> None:
+    found = bad(create_app(settings(tmp_path, url)))
+    assert part in found
+    assert found[part]["todo"]
+    assert "workers" not in found

@@ -385,7 +385,7 @@ def reads(app: Flask) -> Iterator[list[str]]:
     yield from statements(app)
 
 
-SHELL = 9  # user with roles, session, actor, organization, campaign, the rail's count
+SHELL = 9  # user with roles, session, actor, organization, campaign, the rail's count; workers, breakers, whether letters are due
 
 
 def test_a_page_makes_a_fixed_number_of_statements_whatever_the_number_of_letters(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import DBAPIError
 
 from campaign import watch
-from campaign.extensions import limiter
+from campaign.extensions import db, limiter
+from campaign.runtime import runtime
+from campaign.services import health
 from campaign.services.health import Part
 from campaign.web import access
+from campaign.web.health import exposition
 
 bp = Blueprint("health", __name__)
 limiter.exempt(bp)
@@ -32,3 +37,18 @@ def readyz() -> ResponseReturnValue:
     return jsonify(
         status="ready" if found.ready else "not ready", problems=problems, notes=notes
     ), 200 if found.ready else 503
+
+
+@bp.get("/metrics")
+@access.scrapers_only
+def metrics() -> ResponseReturnValue:
+    """Counts and times only: no name, address or reason."""
+    offered = runtime().channels.keys()
+    found = watch.look(figures=False)
+    try:
+        text = generate_latest(exposition.registry(db.session(), found, offered))
+    except DBAPIError as error:  # it went away between two questions
+        db.session.rollback()
+        gone = health.without_database(found.at, found.broker, type(error.orig).__name__)
+        text = generate_latest(exposition.registry(db.session(), gone, offered))
+    return Response(text, content_type=CONTENT_TYPE_LATEST)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+from contextvars import Context
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -353,7 +354,10 @@ def test_without_a_token_nobody_from_elsewhere_and_nobody_at_all_in_a_production
 
 
 def checked(app: Flask, *options: str) -> tuple[int, str]:
-    ended = CliRunner().invoke(group, ["check", *options], obj=ScriptInfo(create_app=lambda: app, set_debug_flag=False))
+    script = ScriptInfo(create_app=lambda: app, set_debug_flag=False)
+    ended = Context().run(
+        lambda: CliRunner().invoke(group, ["check", *options], obj=script)
+    )  # not in the test's own app
     return ended.exit_code, ended.stdout
 
 

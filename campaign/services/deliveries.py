@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,7 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.domain import schedule
 from campaign.domain.channels import BY_HAND, ChannelName
 from campaign.domain.errors import NotFound, WrongState
-from campaign.domain.statuses import NOT_LEFT, CampaignStatus, Status
+from campaign.domain.statuses import DELIVERY_MOVES, NOT_LEFT, CampaignStatus, Status, check_move
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Attempt, AttemptOutcome, Delivery, DeliveryChange
 from campaign.models.letter import Letter
@@ -149,6 +151,84 @@ def cancel(session: Session, delivery_id: int, at: datetime, why: str, by: str) 
         return Cancelled.TOO_LATE
     move(session, delivery, Status.CANCELLED, at, why, by)
     return Cancelled.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """What became of letters that were to be cancelled: `left` were away or leaving when their turn came, `ended` had been
+    cancelled or had expired by then."""
+
+    cancelled: int = 0
+    left: int = 0
+    ended: int = 0
+
+    def __add__(self, other: Cancellation) -> Cancellation:
+        return Cancellation(self.cancelled + other.cancelled, self.left + other.left, self.ended + other.ended)
+
+
+def cancel_many(session: Session, ids: Sequence[int], at: datetime, why: str, by: str) -> Cancellation:
+    """Cancels those of these that have not left, in one statement each for rows, history and counts; one entry in the record.
+
+    Rows are locked in the order of their ids, and those that have left are not even waited for. Safe twice. Does not commit;
+    meant for some hundreds at a time, as workers wait for counts and record meanwhile.
+    """
+    rows = session.execute(
+        sa.select(
+            Delivery.id,
+            Delivery.status,
+            Delivery.campaign_id,
+            Delivery.office_id,
+            Delivery.channel,
+            Delivery.counted_on,
+        )
+        .where(Delivery.id.in_(ids), Delivery.status.in_(NOT_LEFT))
+        .order_by(Delivery.id)
+        .with_for_update()
+    ).all()
+    if rows:
+        for status in {row.status for row in rows}:
+            check_move(DELIVERY_MOVES, status, Status.CANCELLED)
+        _cancel_rows(session, rows, at, why, by)
+        campaigns = sorted({row.campaign_id for row in rows if row.campaign_id is not None})
+        subject = f"campaign:{campaigns[0]}" if len(campaigns) == 1 else "letters"
+        audit.record(session, at=at, by=by, act="letters cancelled", subject=subject, number=len(rows))
+    mine = {row.id for row in rows}
+    ended = session.scalar(
+        sa.select(sa.func.count()).where(
+            Delivery.id.in_([key for key in ids if key not in mine]),
+            Delivery.status.in_((Status.CANCELLED, Status.EXPIRED)),
+        )
+    )
+    return Cancellation(len(mine), len(set(ids)) - len(mine) - (ended or 0), ended or 0)
+
+
+def _cancel_rows(session: Session, rows: Sequence[Any], at: datetime, why: str, by: str) -> None:
+    session.execute(
+        sa.update(Delivery)
+        .where(Delivery.id.in_([row.id for row in rows]))
+        .values(status=Status.CANCELLED, reason=why, changed_at=at, lease_owner=None, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        sa.insert(DeliveryChange),
+        [
+            {"delivery_id": row.id, "at": at, "old": row.status, "new": Status.CANCELLED, "why": why, "by": by}
+            for row in rows
+        ],
+    )
+    sums = Counter((row.campaign_id, row.office_id, row.channel, row.counted_on, row.status) for row in rows)
+    for (campaign_id, office_id, channel, counted_on, old), n in sums.items():
+        counts.moved(
+            session,
+            campaign_id=campaign_id,
+            office_id=office_id,
+            channel=channel,
+            counted_on=counted_on,
+            old=old,
+            new=Status.CANCELLED,
+            at=at,
+            n=n,
+        )
 
 
 class Decision(StrEnum):

@@ -20,7 +20,7 @@ bp = Blueprint("organizer", __name__, url_prefix="/organize")
 
 _PLACES = (
     ("Dashboard", "dashboard", "gauge", ("dashboard", "pause", "resume", "offices", "sites")),
-    ("Letters", "letters", "mail", ("letters", "letter", "cancel", "answer", "decide")),
+    ("Letters", "letters", "mail", ("letters", "letter", "cancel", "cancel_letters", "answer", "decide")),
     ("Needs a person", "attention", "hand", ("attention",)),
 )
 

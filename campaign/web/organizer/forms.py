@@ -4,9 +4,10 @@ from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, RadioField, StringField, TextAreaField
+from wtforms import DateField, IntegerField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs lag behind
 from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.widgets import HiddenInput
 
 from campaign.domain.texts import tidy
 from campaign.services.responses import TEXT_LIMIT
@@ -54,3 +55,10 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
 
 class PressForm(FlaskForm):  # type: ignore[misc]
     """One button."""
+
+
+class CancelForm(FlaskForm):  # type: ignore[misc]
+    """One button, and what its page had counted: how many, and up to which delivery."""
+
+    seen = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+    upto = IntegerField(widget=HiddenInput(), validators=[InputRequired()])

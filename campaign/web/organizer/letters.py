@@ -47,6 +47,7 @@ def letters(slug: str) -> ResponseReturnValue:
         statuses=list(Status),
         channels=list(ChannelName),
         responses=list(ResponseState),
+        cancellable=queries.cancellable_count(session, here.id, wanted),
         now=database_now(),
     )
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain.channels import BY_HAND, ChannelName
-from campaign.domain.statuses import NEEDS_A_PERSON, WITH_THE_OFFICE, ResponseState, Status
+from campaign.domain.statuses import NEEDS_A_PERSON, NOT_LEFT, WITH_THE_OFFICE, ResponseState, Status
 from campaign.domain.texts import like, tidy_line
 from campaign.models.action import Consent
 from campaign.models.campaign import Campaign, CampaignChange
@@ -117,6 +117,39 @@ def letters(campaign_id: int, wanted: Filter) -> sa.Select[Any]:
     if wanted.search:
         query = query.where(Letter.search.like(like(wanted.search), escape="\\"))
     return query
+
+
+def not_left(campaign_id: int, wanted: Filter) -> sa.Select[int]:
+    """Ids of the deliveries of those letters that can still be cancelled, in order."""
+    chosen = letters(campaign_id, wanted).with_only_columns(Letter.id)
+    return (
+        sa.select(Delivery.id)
+        .where(Delivery.campaign_id == campaign_id, Delivery.status.in_(NOT_LEFT), Delivery.letter_id.in_(chosen))
+        .order_by(Delivery.id)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellable:
+    """Of a filtered list: what can be cancelled, up to which delivery it was counted, and what has left or ended already."""
+
+    number: int
+    upto: int
+    stay: int
+
+
+def cancellable(session: Session, campaign_id: int, wanted: Filter) -> Cancellable:
+    """Two statements."""
+    found = not_left(campaign_id, wanted).order_by(None).subquery()
+    number, upto = session.execute(sa.select(sa.func.count(), sa.func.max(found.c.id)).select_from(found)).one()
+    every = letters(campaign_id, wanted).with_only_columns(Letter.id).subquery()
+    total = session.scalar(sa.select(sa.func.count()).select_from(every)) or 0
+    return Cancellable(number, upto or 0, max(total - number, 0))
+
+
+def cancellable_count(session: Session, campaign_id: int, wanted: Filter) -> int:
+    found = not_left(campaign_id, wanted).order_by(None).subquery()
+    return session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
 
 
 @dataclass(frozen=True, slots=True)

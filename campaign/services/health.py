@@ -289,12 +289,12 @@ def _channel_problems(line: ChannelHealth, now: datetime) -> tuple[Problem, ...]
     name = CHANNEL_WORDS[line.channel]
     match line.condition:
         case Condition.MISCONFIGURED:
-            words = f"{name} is configured wrongly: its letters wait, and none is failed for it."
+            words = f"{name} is configured wrongly: its letters wait, and none is lost."
             return (Problem(Part.CHANNELS, words, line.todo, line.reason, True, line.channel),)
         case Condition.LEFT_ALONE if line.since is not None and now - line.since >= PATIENCE:
             tried = "tried once" if line.failures == 1 else f"tried {line.failures:,} times"
             words = (
-                f"{name} cannot be reached and is left alone ({tried} in {_span(now - line.since)}): its letters wait."
+                f"{name} cannot be reached and is left alone ({tried} in {_span(now - line.since)}): its letters wait, and none is lost."
             )
             return (Problem(Part.CHANNELS, words, line.todo, line.reason, True, line.channel),)
         case Condition.ABSENT:

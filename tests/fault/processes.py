@@ -8,15 +8,18 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from campaign import embedded_broker
 from campaign.app import create_app
 from campaign.bench import world
+from campaign.cli.run import children
 from campaign.cli.schema import upgrade_database
 from campaign.database import transaction
 from campaign.domain.statuses import Status
@@ -161,6 +164,33 @@ class Workers:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+
+
+@contextmanager
+def engine(settings: Settings, env: dict[str, str], beats: int = 1) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """The processes of `campaign run` that make letters leave, by name: beat, upkeep, worker1 and worker2. Without a supervisor:
+    who ends is not started again."""
+    var = settings.var_dir
+    if settings.broker_url.startswith("filesystem:"):
+        embedded_broker.options(var / "broker")
+    arguments = {child.name: child.arguments for child in children(replace(settings, workers=2)) if child.stage == 0}
+    arguments |= {
+        f"beat{n}": [each.replace("beat-schedule", f"beat-schedule-{n}") for each in arguments["beat"]]
+        for n in range(2, beats + 1)
+    }
+    processes = {}
+    with (var / "log").open("ab") as log:
+        try:
+            for name, words in arguments.items():
+                processes[name] = subprocess.Popen(
+                    [sys.executable, *words], env=env, stdout=log, stderr=subprocess.STDOUT
+                )
+            yield processes
+        finally:
+            for process in processes.values():
+                process.terminate()
+            for process in processes.values():
+                process.wait(60)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What stands around the sending processes fails: the database's connections, the broker, beat, and the clock of one that slept."""
+"""What stands around the sending processes fails: connections to the database, the broker, beat, and a worker that slept."""
 
 from __future__ import annotations
 

@@ -293,9 +293,8 @@ def _channel_problems(line: ChannelHealth, now: datetime) -> tuple[Problem, ...]
             return (Problem(Part.CHANNELS, words, line.todo, line.reason, True, line.channel),)
         case Condition.LEFT_ALONE if line.since is not None and now - line.since >= PATIENCE:
             tried = "tried once" if line.failures == 1 else f"tried {line.failures:,} times"
-            words = (
-                f"{name} cannot be reached and is left alone ({tried} in {_span(now - line.since)}): its letters wait, and none is lost."
-            )
+            tried = f"{tried} in {_span(now - line.since)}"
+            words = f"{name} cannot be reached and is left alone ({tried}): its letters wait, and none is lost."
             return (Problem(Part.CHANNELS, words, line.todo, line.reason, True, line.channel),)
         case Condition.ABSENT:
             words = f"{name} is not set up here, and {line.waiting:,} wait for it."

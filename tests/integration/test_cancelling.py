@@ -25,6 +25,7 @@ from campaign.models.letter import Letter
 from campaign.services import audit, deliveries, metrics
 from campaign.services.deliveries import Cancellation
 from campaign.services.outbox import Loop, send_due
+from campaign.services.routes import Route
 from campaign.web.organizer import cancelling
 from tests import factories
 from tests.factories import NOW
@@ -57,9 +58,8 @@ def _copies(session: Session, letter: Letter, delivery: Delivery, number: int) -
         copy = Letter(**plain | {"reference": new_reference(), "target": f"{letter.target}-{n}"})
         session.add(copy)
         session.flush()
-        deliveries.enqueue_letter(
-            session, copy, ChannelName.SMTP, delivery.to_address, due_at=delivery.due_at, now=NOW, by="member:1"
-        )
+        way = Route(ChannelName.SMTP, delivery.to_address)
+        deliveries.enqueue_letters(session, [(copy, way)], due_at=delivery.due_at, now=NOW, by="member:1")
 
 
 def statuses(session: Session) -> Counter[Status]:

@@ -31,7 +31,6 @@ class Parcel:
     to_name: str = ""
     html: str | None = None
     unsubscribe_url: str | None = None
-    attempt: int = 1
     headers: tuple[tuple[str, str], ...] = field(default=())
     moment: float | None = None
 

@@ -53,7 +53,6 @@ def parcels(session: Session, ids: Sequence[int], envelope: Envelope) -> dict[in
         sa.select(
             Delivery.id,
             Delivery.to_address,
-            Delivery.tries,
             Letter.reference,
             Letter.subject,
             Letter.body,
@@ -80,14 +79,13 @@ def parcels(session: Session, ids: Sequence[int], envelope: Envelope) -> dict[in
             envelope_sender=envelope.return_path(TokenKind.LETTER, row.reference),
             reply_to=envelope.reply_address(row.reference),
             written_at=row.signed_at,
-            attempt=row.tries,
         )
     mails = session.execute(
-        sa.select(Delivery.id, Delivery.to_address, Delivery.tries, MemberMail)
+        sa.select(Delivery.id, Delivery.to_address, MemberMail)
         .join(MemberMail, MemberMail.id == Delivery.mail_id)
         .where(among(session, Delivery.id, ids))
     )
-    for delivery_id, to_address, tries, mail in mails:
+    for delivery_id, to_address, mail in mails:
         made[delivery_id] = Parcel(
             key=delivery_id,
             reference=mail.reference,
@@ -102,7 +100,6 @@ def parcels(session: Session, ids: Sequence[int], envelope: Envelope) -> dict[in
             reply_to=organization.contact_email or None,
             written_at=mail.created_at,
             unsubscribe_url=mail.unsubscribe_url,
-            attempt=tries,
             headers=(("Auto-Submitted", "auto-generated"),),
         )
     return made

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from statistics import quantiles
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from campaign.bench.sink import Sink
 from campaign.database import transaction
 from campaign.extensions import db
 from campaign.models.delivery import Attempt, Delivery
+from campaign.services import campaigns
 from campaign.supervisor import Supervisor
 from campaign.unit_of_work import database_now
 
@@ -88,6 +89,31 @@ def fairness(session: Session, url: str, *, letters: int, late: int, workers: in
         "p95_wait_s": round(quantiles(waits, n=20)[-1], 2),
         "longest_wait_s": round(waits[-1], 2),
         "drained_in_s": round(done.seconds, 1),
+        "relay": sink.seen,
+    }
+
+
+def pause(session: Session, url: str, *, letters: int, workers: int) -> dict[str, Any]:
+    """How long after the click of a pause the last letter reaches the relay, which takes 20 ms for each."""
+    deliver.prepare(session, letters)
+    clicked: list[float] = []
+
+    def click(supervisor: Supervisor) -> None:
+        sleep(1.5)
+        own = db.session()
+        campaign_id = own.scalars(sa.select(Delivery.campaign_id).limit(1)).one()
+        clicked.append(monotonic())
+        with transaction(own):
+            campaigns.pause(own, campaign_id or 0, database_now(), "user:bench")
+        sleep(3)
+        supervisor.stop()
+
+    with Sink("--late-ms", "20") as sink:
+        deliver.run_workers(workers, deliver.environment(url, sink.address), meanwhile=click)
+    return {
+        "counts": deliver.counts(session),
+        "workers": workers,
+        "last_arrival_after_click_s": round(sink.seen["last_at"] - clicked[0], 3),
         "relay": sink.seen,
     }
 

@@ -132,6 +132,16 @@ def fairness(letters: int, late: int, workers: int, database_url: str | None) ->
 
 
 @bench.command()
+@_letters(10_000)
+@click.option("--workers", default=4, show_default=True, type=click.IntRange(1, 64))
+@_database
+def pause(letters: int, workers: int, database_url: str | None) -> None:
+    """Seconds from the click of a pause to the last letter that still reaches the relay."""
+    with _site(database_url) as url:
+        _show(engine.pause(db.session(), url, letters=letters, workers=workers))
+
+
+@bench.command()
 @_letters(50_000)
 @_workers
 @_database

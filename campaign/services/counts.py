@@ -7,8 +7,9 @@ statuses and responses goes through here, and `metrics.recount` proves that nobo
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -57,6 +58,36 @@ def moved(
         deltas[(campaign_id, Measure.STANDING, counted_on, office_id, channel, str(old))] -= n
     deltas[(campaign_id, Measure.STANDING, counted_on, office_id, channel, str(new))] += n
     deltas[(campaign_id, Measure.MOVES, day_of(session, at), office_id, channel, str(new))] += n
+
+
+class Counted(Protocol):
+    """What a row is counted by."""
+
+    @property
+    def campaign_id(self) -> int | None: ...
+    @property
+    def office_id(self) -> int | None: ...
+    @property
+    def counted_on(self) -> date: ...
+
+
+def moved_together(
+    session: Session, channel: ChannelName, moves: Iterable[tuple[Counted, Status, Status]], at: datetime
+) -> None:
+    """The same for many of one channel, added up first: they share few campaigns, offices and days."""
+    sums = Counter((row.campaign_id, row.office_id, row.counted_on, old, new) for row, old, new in moves)
+    for (campaign_id, office_id, counted_on, old, new), n in sums.items():
+        moved(
+            session,
+            campaign_id=campaign_id,
+            office_id=office_id,
+            channel=channel,
+            counted_on=counted_on,
+            old=old,
+            new=new,
+            at=at,
+            n=n,
+        )
 
 
 def responded(

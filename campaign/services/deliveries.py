@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -216,19 +215,9 @@ def _cancel_rows(session: Session, rows: Sequence[Any], at: datetime, why: str, 
             for row in rows
         ],
     )
-    sums = Counter((row.campaign_id, row.office_id, row.channel, row.counted_on, row.status) for row in rows)
-    for (campaign_id, office_id, channel, counted_on, old), n in sums.items():
-        counts.moved(
-            session,
-            campaign_id=campaign_id,
-            office_id=office_id,
-            channel=channel,
-            counted_on=counted_on,
-            old=old,
-            new=Status.CANCELLED,
-            at=at,
-            n=n,
-        )
+    for channel in {row.channel for row in rows}:
+        moves = ((row, row.status, Status.CANCELLED) for row in rows if row.channel is channel)
+        counts.moved_together(session, channel, moves, at)
 
 
 class Decision(StrEnum):

@@ -17,7 +17,7 @@ from campaign.domain.parcels import Parcel
 from campaign.domain.statuses import CampaignStatus, Status
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
-from campaign.services import breaker, deliveries, held
+from campaign.services import breaker, counts, deliveries, held
 from campaign.services.outbox import bulk, outcomes, paces
 from campaign.services.outbox.paces import Due, Limits
 from campaign.services.outgoing import Envelope, parcels
@@ -106,7 +106,7 @@ def _marked(
         marked[row.id] = Marked(parcel, row.tries, row.give_up_at, row.campaign_id, row.office_id, row.counted_on)
     bulk.run(session, "attempts", [{"id": row.id, "number": row.tries} for row in rows], owner=owner, now=now)
     outcomes.keep_history(session, owner, [(key, Status.QUEUED, Status.SENDING, "") for key in marked], now)
-    outcomes.count(session, channel, [(row, Status.QUEUED, Status.SENDING) for row in marked.values()], now)
+    counts.moved_together(session, channel, ((row, Status.QUEUED, Status.SENDING) for row in marked.values()), now)
     return marked
 
 

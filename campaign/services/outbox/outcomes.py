@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
@@ -33,19 +33,13 @@ NOT_BEGUN = "not begun"
 _UNKEPT = re.compile(r"[\x00\ud800-\udfff]")
 
 
-class InHand(Protocol):
+class InHand(counts.Counted, Protocol):
     """What an outcome needs of its letter."""
 
     @property
     def tries(self) -> int: ...
     @property
     def give_up_at(self) -> datetime: ...
-    @property
-    def campaign_id(self) -> int | None: ...
-    @property
-    def office_id(self) -> int | None: ...
-    @property
-    def counted_on(self) -> date: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +121,7 @@ def write(
     if unbegun:
         bulk.run(session, "unbegun", unbegun)
     keep_history(session, owner, [(each.key, Status.SENDING, each.status, each.why) for each in ours], now)
-    count(session, channel, [(in_hand[each.key], Status.SENDING, each.status) for each in ours], now)
+    counts.moved_together(session, channel, ((in_hand[each.key], Status.SENDING, each.status) for each in ours), now)
     if ours:
         log.info("outcomes", channel=str(channel), **Counter(str(each.status) for each in ours))
     return len(ours)
@@ -163,22 +157,3 @@ def keep_history(session: Session, owner: str, moves: Sequence[tuple[int, Status
     if moves:
         rows = [{"id": key, "old": old, "new": new, "why": _kept(why)} for key, old, new, why in moves]
         bulk.run(session, "history", rows, now=now, by=f"worker:{owner}")
-
-
-def count(
-    session: Session, channel: ChannelName, moves: Sequence[tuple[InHand, Status, Status]], now: datetime
-) -> None:
-    """Adds up first: a window holds few campaigns, offices and days."""
-    sums = Counter((row.campaign_id, row.office_id, row.counted_on, old, new) for row, old, new in moves)
-    for (campaign_id, office_id, counted_on, old, new), n in sums.items():
-        counts.moved(
-            session,
-            campaign_id=campaign_id,
-            office_id=office_id,
-            channel=channel,
-            counted_on=counted_on,
-            old=old,
-            new=new,
-            at=now,
-            n=n,
-        )

@@ -16,11 +16,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from time import monotonic
+from time import monotonic, sleep
 
 from campaign.domain.errors import CannotStart
 
 STOP_WAIT_S = 35.0  # a hand-over may take 30 s to finish (reliability promise F4)
+LOOK_EVERY_S = 0.3  # for children that died, and for a stop
 RESTARTS = 5  # within a minute; then something is wrong that a restart does not mend
 
 _GUARD = """
@@ -69,20 +70,23 @@ class Supervisor:
     def __init__(self, children: Sequence[Child], *, echo: Callable[[str], None]) -> None:
         self.children = list(children)
         self.echo = echo
-        self._stop = threading.Event()
+        self._stopping = (
+            False  # no Event: a signal that finds the main thread with its lock in hand would wait for ever
+        )
         self._alive_read, self._alive_write = os.pipe()
         os.set_inheritable(self._alive_read, True)
 
     def run(self) -> None:
         """Until SIGINT or SIGTERM, or until a child cannot be kept alive (CannotStart)."""
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._stop.set())
+            signal.signal(number, lambda *_: self.stop())
         failed = ""
         try:
             for child in sorted(self.children, key=lambda each: -each.stage):  # the relay first, beat last
                 self._start(child)
-            while not failed and not self._stop.wait(0.3):
-                failed = self._restart_dead()
+            while not failed and not self._stopping:
+                sleep(LOOK_EVERY_S)
+                failed = "" if self._stopping else self._restart_dead()
         finally:
             self.echo("Stopping; letters in hand are finished first.")
             for stage in sorted({child.stage for child in self.children}):
@@ -92,8 +96,8 @@ class Supervisor:
             raise CannotStart(f"{failed} ended {RESTARTS} times within a minute; its lines above say why.")
 
     def stop(self) -> None:
-        """Asks `run` to end as a signal would; from any thread."""
-        self._stop.set()
+        """Asks `run` to end; from any thread, and from a signal handler."""
+        self._stopping = True
 
     def _start(self, child: Child) -> None:
         child.starts.append(monotonic())

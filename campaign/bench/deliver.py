@@ -114,7 +114,7 @@ class _Workers(Supervisor):
             if child.process is not None and child.process.poll() not in (None, 0):
                 self._start(child)
         if self.finished():
-            self._stop.set()
+            self.stop()
         return ""
 
 

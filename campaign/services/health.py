@@ -48,7 +48,7 @@ _MEND = {
     ChannelName.SMTP: "Put CAMPAIGN_SMTP_HOST, _PORT, _USERNAME, _PASSWORD and _STARTTLS right, or ask who runs the relay; "
     "start the workers again, then press Try again now on the Sending page.",
 }
-_WAIT = "Look at the other side. It is tried again by itself; Try again now on the Sending page does not wait."
+_WAIT = "See whether the receiving system runs. It is tried again by itself within minutes; Try again now does not wait."
 
 
 class Part(StrEnum):

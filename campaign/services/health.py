@@ -48,7 +48,9 @@ _MEND = {
     ChannelName.SMTP: "Put CAMPAIGN_SMTP_HOST, _PORT, _USERNAME, _PASSWORD and _STARTTLS right, or ask who runs the relay; "
     "start the workers again, then press Try again now on the Sending page.",
 }
-_WAIT = "See whether the receiving system runs. It is tried again by itself within minutes; Try again now does not wait."
+_WAIT = (
+    "See whether the receiving system runs. It is tried again by itself within minutes; Try again now does not wait."
+)
 
 
 class Part(StrEnum):
@@ -293,8 +295,8 @@ def _channel_problems(line: ChannelHealth, now: datetime) -> tuple[Problem, ...]
             return (Problem(Part.CHANNELS, words, line.todo, line.reason, True, line.channel),)
         case Condition.LEFT_ALONE if line.since is not None and now - line.since >= PATIENCE:
             tried = "tried once" if line.failures == 1 else f"tried {line.failures:,} times"
-            tried = f"{tried} in {_span(now - line.since)}"
-            words = f"{name} cannot be reached and is left alone ({tried}): its letters wait, and none is lost."
+            how = f"{tried} in {_span(now - line.since)}"
+            words = f"{name} cannot be reached and is left alone ({how}): its letters wait, and none is lost."
             return (Problem(Part.CHANNELS, words, line.todo, line.reason, True, line.channel),)
         case Condition.ABSENT:
             words = f"{name} is not set up here, and {line.waiting:,} wait for it."

@@ -19,6 +19,7 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.orm import Session
 
+from campaign import drain, watch
 from campaign.app import create_app
 from campaign.channels.memory import MemoryChannel
 from campaign.cli import group
@@ -40,6 +41,7 @@ from campaign.unit_of_work import database_now
 from tests import factories
 from tests.factories import NOW
 from tests.integration.conftest import settings
+from tests.integration.test_organizer_pages import Browser
 
 OFFERED = {ChannelName.SMTP, ChannelName.HANDOFF, ChannelName.PRINT}
 DUE = NOW + timedelta(minutes=2)
@@ -402,3 +404,82 @@ def test_the_check_works_where_the_database_does_not(tmp_path: Path, url: str, p
     assert part in found
     assert found[part]["todo"]
     assert "workers" not in found
+
+
+# --- workers' own words ----------------------------------------------------------------------------------------------
+
+
+def test_a_worker_says_that_it_lives_in_one_row_and_takes_it_along(each_app: Flask) -> None:
+    session = db.session()
+    drain.heartbeat("delivery,upkeep")
+    drain.heartbeat("beat", "beat")
+    drain.heartbeat("delivery,upkeep")
+    assert {row.kind for row in session.scalars(sa.select(Worker))} == {"delivery,upkeep", "beat"}
+    assert watch.look().unworked == ()
+    session.rollback()
+    drain.farewell()
+    assert session.scalars(sa.select(Worker.name)).all() == ["beat"]
+
+
+def test_workers_of_yesterday_are_forgotten_but_the_last_one_of_all(each_session: Session) -> None:
+    now = database_now()
+    with transaction(each_session):
+        for name, days in (("first", 9), ("second", 5), ("last", 3)):
+            seen = now - timedelta(days=days)
+            each_session.add(Worker(name=name, kind="delivery", started_at=seen, seen_at=seen))
+    drain.forget_workers()
+    assert each_session.scalars(sa.select(Worker.name)).all() == ["last"]
+    assert not watch.look().workers[0].heard
+
+
+# --- the page --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(app: Flask) -> Browser:
+    with transaction(db.session()) as session:
+        factories.user(session, "desk@association.example", "organizer", name="Priya Raman")
+    return Browser(app, "desk@association.example")
+
+
+def test_the_page_of_an_installation_that_nothing_was_started_in_says_what_will_be_here(desk: Browser) -> None:
+    page = desk.text("/organize/health")
+    assert "No worker has been started yet" in page
+    assert "Nothing is due" in page
+    assert "Try again now" not in re.sub(r"<p>.*?</p>", "", page)
+
+
+def test_the_page_names_what_holds_letters_back_and_a_press_tries_again(desk: Browser) -> None:
+    session = db.session()
+    letters(session)
+    now = database_now()
+    with transaction(session):
+        session.add(Worker(name="host.7.cd", kind="delivery", started_at=NOW, seen_at=now - timedelta(minutes=4)))
+        session.add(ChannelState(channel="smtp", failures=6, since=now - timedelta(minutes=5), reason="no route"))
+        session.execute(sa.update(ChannelState).values(retry_at=now + timedelta(minutes=3)))
+    page = desk.text("/organize/health")
+    for words in (
+        "Left alone",
+        "because: no route",
+        "Tried 6 times",
+        "not heard for 4 min",
+        "Nobody hands letters over",
+    ):
+        assert words in page, words
+    assert "E-mail cannot be reached and is left alone" in desk.text("/organize/")
+    desk.get("/organize/health")
+    assert desk.post("/organize/health/smtp/try").status_code == 303
+    assert "is tried again now" in desk.text("/organize/health")
+    assert session.scalar(sa.select(ChannelState.channel).where(ChannelState.retry_at < now + timedelta(minutes=1)))
+    assert desk.post("/organize/health/pigeon/try").status_code == 404
+    with transaction(session):
+        breaker.worked(session, ChannelName.SMTP)
+    desk.post("/organize/health/smtp/try")
+    assert "works again already" in desk.text("/organize/health")
+
+
+def test_the_part_that_is_read_again_has_no_shell_and_an_id_for_each_element(desk: Browser) -> None:
+    page = desk.get("/organize/health/live").get_data(as_text=True)
+    assert "<html" not in page
+    ids = set(re.findall(r'^<(?:div|section|p)[^>]* id="([a-z-]+)"|^<div id="([a-z-]+)"', page, re.MULTILINE))
+    assert {"poll", "wrong", "channels", "workers", "below"} <= {name for pair in ids for name in pair}

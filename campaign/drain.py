@@ -17,7 +17,7 @@ from campaign.extensions import db
 from campaign.journal import Journal
 from campaign.models.delivery import Worker
 from campaign.runtime import runtime
-from campaign.services import outbox
+from campaign.services import inserts, outbox
 from campaign.services.outgoing import Envelope
 from campaign.settings import Settings
 from campaign.unit_of_work import database_now, unit_of_work
@@ -103,7 +103,7 @@ def heartbeat(kind: str, name: str = "") -> None:
             sa.update(Worker).where(Worker.name == name).values(seen_at=now).returning(Worker.id)
         ).first()
         if found is None:
-            session.add(Worker(name=name, kind=kind, started_at=now, seen_at=now))
+            inserts.if_absent(session, Worker, {"name": name, "kind": kind, "started_at": now, "seen_at": now})
 
 
 def farewell() -> None:

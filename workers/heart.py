@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from celery.signals import worker_ready, worker_shutdown
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from campaign import drain
 from workers import app
@@ -24,8 +24,8 @@ def _beat(kind: str) -> None:
         with app.flask_app.app_context():
             try:
                 drain.heartbeat(kind)
-            except DBAPIError as error:
-                log.warning("heartbeat not written", error=type(error.orig).__name__)
+            except SQLAlchemyError as error:
+                log.warning("heartbeat not written", error=type(error).__name__)
         _ended.wait(EVERY_S)
 
 
@@ -42,5 +42,5 @@ def _end(**_kwargs: object) -> None:
     with app.flask_app.app_context():
         try:
             drain.farewell()
-        except DBAPIError as error:
-            log.warning("farewell not written", error=type(error.orig).__name__)
+        except SQLAlchemyError as error:
+            log.warning("farewell not written", error=type(error).__name__)

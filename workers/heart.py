@@ -16,6 +16,7 @@ log = structlog.get_logger()
 
 EVERY_S = 20.0
 _ended = threading.Event()
+_threads: list[threading.Thread] = []
 
 
 def _beat(kind: str) -> None:
@@ -33,12 +34,15 @@ def _beat(kind: str) -> None:
 def _begin(sender: Any, **_kwargs: object) -> None:
     """Its kinds are the queues that it takes from."""
     kind = ",".join(sorted(sender.app.amqp.queues.consume_from))
-    threading.Thread(target=_beat, args=(kind,), name="heart", daemon=True).start()
+    _threads.append(threading.Thread(target=_beat, args=(kind,), name="heart", daemon=True))
+    _threads[-1].start()
 
 
 @worker_shutdown.connect
 def _end(**_kwargs: object) -> None:
     _ended.set()
+    for each in _threads:  # a beat under way would undo the farewell
+        each.join(5)
     with app.flask_app.app_context():
         try:
             drain.farewell()

@@ -10,6 +10,7 @@ is written last, in one byte.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import mmap
 import os
@@ -82,7 +83,7 @@ class Journal:
         self.path = folder / f"{owner}.jnl"
         made = folder / f".{owner}.part"  # under another name until it is whole and locked
         self._fd = os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        os.write(self._fd, bytes(_SIZE))  # so that a full disk says so here, and does not kill at a later store
+        _reserve(self._fd, made)
         fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._map = mmap.mmap(self._fd, _SIZE)
         _HEAD.pack_into(self._map, 0, _MAGIC, boot_id().encode())
@@ -137,6 +138,17 @@ class Journal:
         self._map.close()
         os.close(self._fd)
         self._fd = -1
+
+
+def _reserve(descriptor: int, path: Path) -> None:
+    """Takes the room now: on a full disk this says so, where a later store into the mapping would kill the process."""
+    try:
+        if os.write(descriptor, bytes(_SIZE)) < _SIZE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    except OSError:
+        os.close(descriptor)
+        path.unlink(missing_ok=True)
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,12 @@ from campaign.cli.schema import upgrade_database
 from campaign.database import transaction
 from campaign.domain.statuses import Status
 from campaign.extensions import db
+from campaign.models.campaign import Campaign
 from campaign.models.delivery import Attempt, AttemptOutcome, Delivery
 from campaign.models.letter import Letter
 from campaign.services import metrics
 from campaign.settings import Environment, Settings
+from campaign.web.organizer import queries
 
 
 def free_port() -> int:
@@ -193,6 +195,23 @@ def engine(settings: Settings, env: dict[str, str], beats: int = 1) -> Iterator[
                 process.wait(60)
 
 
+def on_the_screen(settings: Settings) -> set[str]:
+    """The unclear letters that organizers are shown as needing a person, by reference."""
+    app = create_app(settings)
+    with app.app_context():
+        session = db.session()
+        shown = {
+            row.Letter.reference
+            for campaign_id in session.scalars(sa.select(Campaign.id))
+            for cause in queries.causes(session, campaign_id)
+            if cause.status == Status.UNCLEAR
+            for row in queries.waiting(session, campaign_id, cause.status, cause.reason, 0, cause.number)
+        }
+        db.session.remove()
+        db.engine.dispose()
+    return shown
+
+
 @dataclass(frozen=True)
 class Found:
     """What became of every letter: by our rows, and by the relay's log."""
@@ -201,6 +220,7 @@ class Found:
     lost: list[str]  # accepted by our rows, and the relay knows nothing of it
     twice: list[str]
     unknown: list[str]  # the relay took it, and our rows say neither accepted nor unclear
+    unlisted: set[str]  # unclear, and not on the screen of what needs a person
     most_unclear: int  # of one process
     differences: Sequence[str]
 
@@ -213,12 +233,14 @@ def found(settings: Settings, log: RelayLog) -> Found:
         unclear = connection.scalars(
             sa.select(sa.func.count()).where(Attempt.outcome == AttemptOutcome.UNCLEAR).group_by(Attempt.worker)
         ).all()
+    listed = on_the_screen(settings)
     known: dict[str, Status] = {row.reference: row.status for row in rows}
     return Found(
         statuses=dict(Counter(str(status) for status in known.values())),
         lost=[each for each, status in known.items() if status == Status.ACCEPTED and each not in taken],
         twice=[each for each, times in taken.items() if times > 1],
         unknown=[each for each in taken if known.get(each) not in (Status.ACCEPTED, Status.UNCLEAR)],
+        unlisted={each for each, status in known.items() if status == Status.UNCLEAR} ^ listed,
         most_unclear=max(unclear, default=0),
         differences=unproven(settings),
     )

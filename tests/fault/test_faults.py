@@ -45,6 +45,7 @@ class Run:
         assert {name: process.poll() for name, process in self.processes.items()} == dict.fromkeys(self.processes)
         result = found(self.settings, self.log)
         assert (result.lost, result.twice, result.unknown, result.differences) == ([], [], [], [])
+        assert result.unlisted == set()
         assert sum(result.statuses.values()) == LETTERS
         return result
 

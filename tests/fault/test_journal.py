@@ -95,3 +95,24 @@ def test_a_journal_of_another_boot_is_not_read_at_all(tmp_path: Path) -> None:
     assert [(each.entries, each.same_boot) for each in left] == [((), False)]
     book.forget()
     book.close()
+
+
+def test_a_journal_without_room_on_the_disk_fails_before_anything_is_sent_and_leaves_no_file(tmp_path: Path) -> None:
+    """A hole in the file would kill the process at the first store that finds no room."""
+    child = """
+import resource, sys
+from pathlib import Path
+from campaign.journal import Journal
+import signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    Journal(Path(sys.argv[1]), "worker")
+except OSError:
+    print("no room")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", child, str(tmp_path)], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert ended.stdout == "no room\n"
+    assert list(tmp_path.iterdir()) == []

@@ -54,6 +54,7 @@ def judge(result: Found, *, letters: int, kills: int) -> None:
     assert result.lost == []
     assert result.twice == []
     assert result.unknown == []
+    assert result.unlisted == set()
     assert result.most_unclear <= CONNECTIONS
     assert set(result.statuses) <= {"accepted", "unclear"}
     assert sum(result.statuses.values()) == letters

@@ -30,8 +30,7 @@ def anything_left() -> bool:
 def main(folder: Path) -> None:
     with create_app().app_context():
         (folder / f"ready-{os.getpid()}").touch()
-        while anything_left():
-            recover()
+        while recover() or anything_left():
             sweep_leases()
             if not drain(ChannelName.SMTP):
                 sleep(0.1)

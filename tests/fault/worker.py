@@ -27,13 +27,25 @@ def anything_left() -> bool:
         return session.scalar(open_ones.limit(1)) is not None
 
 
+def look() -> bool:
+    """What a worker's tasks do, one after the other; whether there may be more to do. A database that cannot be had just now
+    ends the task and not the worker, as in Celery."""
+    try:
+        if not recover() and not anything_left():
+            return False
+        sweep_leases()
+        if not drain(ChannelName.SMTP):
+            sleep(0.1)
+    except sa.exc.OperationalError:
+        db.session.remove()
+    return True
+
+
 def main(folder: Path) -> None:
     with create_app().app_context():
         (folder / f"ready-{os.getpid()}").touch()
-        while recover() or anything_left():
-            sweep_leases()
-            if not drain(ChannelName.SMTP):
-                sleep(0.1)
+        while look():
+            pass
         db.session.remove()
         db.engine.dispose()
 

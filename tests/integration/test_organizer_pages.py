@@ -393,7 +393,7 @@ def test_a_page_makes_a_fixed_number_of_statements_whatever_the_number_of_letter
 ) -> None:
     slug, letters = world(20)
     moved(letters[0], *UNCLEAR)
-    limits = {"": 12, "/letters": 6, "/attention": 10}
+    limits = {"": 12, "/letters": 7, "/attention": 10}
     for page, limit in limits.items():
         reads.clear()
         desk.get(f"/organize/c/{slug}{page}")

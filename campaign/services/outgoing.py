@@ -46,7 +46,7 @@ def letter_text(body: str, verify_url: str) -> str:
 
 
 def parcels(session: Session, ids: Sequence[int], envelope: Envelope) -> dict[int, Parcel]:
-    """By delivery id. Two statements, whatever the number."""
+    """By delivery id. Two statements at most, whatever the number."""
     organization = session.get_one(Organization, 1)
     made: dict[int, Parcel] = {}
     letters = session.execute(
@@ -80,6 +80,13 @@ def parcels(session: Session, ids: Sequence[int], envelope: Envelope) -> dict[in
             reply_to=envelope.reply_address(row.reference),
             written_at=row.signed_at,
         )
+    if len(made) < len(ids):
+        made |= _mails(session, [key for key in ids if key not in made], organization, envelope)
+    return made
+
+
+def _mails(session: Session, ids: Sequence[int], organization: Organization, envelope: Envelope) -> dict[int, Parcel]:
+    made: dict[int, Parcel] = {}
     mails = session.execute(
         sa.select(Delivery.id, Delivery.to_address, MemberMail)
         .join(MemberMail, MemberMail.id == Delivery.mail_id)

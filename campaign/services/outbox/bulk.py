@@ -59,8 +59,10 @@ def _rows(dialect: str, *names: str) -> str:
 
 
 def _statements(dialect: str) -> dict[str, sa.TextClause | sa.TextualSelect]:
-    """`+d.lease_owner` keeps SQLite's planner on the primary key; PostgreSQL needs no such hint."""
-    owner = "+d.lease_owner" if dialect == "sqlite" else "d.lease_owner"
+    """Rows in hand are found by their ids: both planners would rather begin with the few rows of an owner, or in `sending`, and
+    compare each of them with each of the JSON. The `+` and the empty text keep them from it."""
+    owner = "+d.lease_owner" if dialect == "sqlite" else "(d.lease_owner || '')"
+    status = "+d.status" if dialect == "sqlite" else "(d.status || '')"
     key = "id" if dialect == "sqlite" else "d.id"  # SQLite knows no alias here
     texts = {
         "mark": f"""
@@ -76,7 +78,7 @@ def _statements(dialect: str) -> dict[str, sa.TextClause | sa.TextualSelect]:
                 provider_id = COALESCE(v.provider_id, d.provider_id), changed_at = :now,
                 lease_owner = NULL, lease_until = NULL
             FROM {_rows(dialect, "id", "status", "reason", "due_at", "tries", "provider_id")}
-            WHERE d.id = v.id AND d.status = 'sending' AND {owner} = :owner
+            WHERE d.id = v.id AND {status} = 'sending' AND {owner} = :owner
             RETURNING {key}""",
         "attempts": f"""
             INSERT INTO attempts (delivery_id, number, worker, started_at, answer)

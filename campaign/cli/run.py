@@ -26,13 +26,13 @@ def run(demo: bool) -> None:
     settings = runtime().settings
     if settings.production:
         raise CannotStart("campaign run is for a newcomer's machine; docs/operations.md says how production starts.")
-    check_ports(
-        [
-            (settings.web_host, settings.web_port, "CAMPAIGN_WEB_PORT"),
+    ports = [(settings.web_host, settings.web_port, "CAMPAIGN_WEB_PORT")]
+    if settings.simulated:
+        ports += [
             (settings.smtp_host, settings.smtp_port, "CAMPAIGN_SMTP_PORT"),
             (settings.simulator_host, settings.simulator_port, "CAMPAIGN_SIMULATOR_PORT"),
         ]
-    )
+    check_ports(ports)
     if settings.broker_url.startswith("filesystem:"):
         embedded_broker.empty(settings.var_dir / "broker")
         embedded_broker.options(settings.var_dir / "broker")

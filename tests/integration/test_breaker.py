@@ -87,6 +87,12 @@ def test_one_address_that_says_no_is_not(session: Session) -> None:
     assert breaker.states(session) == []
 
 
+def test_lines_that_are_lost_are_whoever_the_letters_are_for(session: Session) -> None:
+    letters(session, 20, same_address=True)
+    assert send(session, MemoryChannel(answers=[TryLater("the relay said nothing in time")] * 20)) == 5
+    assert state(session).failures == 1
+
+
 def test_wrong_addresses_are_not(session: Session) -> None:
     letters(session, 20)
     assert send(session, MemoryChannel(answers=[NO_SUCH] * 20)) == 20

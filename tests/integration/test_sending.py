@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from campaign import journal
 from campaign.channels.memory import MemoryChannel, MemoryLine
 from campaign.database import transaction
+from campaign.domain import schedule
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Refused, TryLater, Unclear, WrongState
 from campaign.domain.parcels import Parcel, Receipt
@@ -234,6 +236,22 @@ def test_a_worker_that_comes_back_after_its_lease_changes_nothing(session: Sessi
         window.outcome(row.parcel, Receipt("250"))
     turn(session, late, window, most=0)
     assert statuses(session) == [Status.UNCLEAR] * 3
+
+
+def test_a_worker_whose_rows_were_swept_begins_no_further_letter(session: Session) -> None:
+    """It was stopped for longer than its lease: what others have called unclear must not leave any more."""
+    world(session)
+    now = LATER
+    one = dataclasses.replace(loop(MemoryChannel()), clock=lambda: now)
+    window = turn(session, one)
+    assert window is not None
+    assert not window.should_stop()
+    now += timedelta(seconds=61)
+    with transaction(session):
+        assert outbox.sweep_leases(session, now) == 3
+    window.renewed -= schedule.RENEW_AFTER.total_seconds()
+    window.ticked -= TICK_S
+    assert window.should_stop()
 
 
 def test_two_workers_never_take_the_same_letter(each_session: Session) -> None:

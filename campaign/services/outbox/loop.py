@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from time import monotonic, sleep
+from time import clock_gettime, monotonic, sleep
 
 import sqlalchemy as sa
 import structlog
@@ -33,6 +34,7 @@ WINDOW = journal.WINDOW
 TICK_S = 0.5  # how often pauses are looked for while a window is on the wire
 LEASE_LOST_S = 50.0  # since the last renewal: from here on the rows may be another's, so this process stops
 PAUSE_S = 0.1  # between two looks for a free moment, where a limit keeps letters back
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 IN_A_ROW = 5  # different addresses that get a no in a row, after which the channel itself is taken to be in trouble
 
 
@@ -50,6 +52,11 @@ class Loop:
     window: int = WINDOW
 
 
+def _clock_s() -> float:
+    """Goes on while the machine is suspended, where the system has such a clock: a lease does too."""
+    return clock_gettime(_CLOCK)
+
+
 @dataclass(slots=True)
 class Window:
     """The watcher of one window: what was begun, what came of it, and whether to go on."""
@@ -60,8 +67,8 @@ class Window:
     begun: set[int] = field(default_factory=set)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     stopped: bool = False
-    renewed: float = field(default_factory=monotonic)
-    ticked: float = field(default_factory=monotonic)
+    renewed: float = field(default_factory=_clock_s)
+    ticked: float = field(default_factory=_clock_s)
     noes: set[str] = field(default_factory=set)  # addresses that got a no since the channel's last yes
     patience: int = IN_A_ROW  # so many of them are the channel's trouble, not theirs
     trouble: ChannelError | None = None  # of the channel as a whole
@@ -84,8 +91,8 @@ class Window:
                 self.noes.clear()
             case Misconfigured():
                 self.trouble = outcome
-            case TryLater():
-                self.noes.add(parcel.to_address)
+            case TryLater():  # one without a code is a line that went silent or was lost, whoever the letter was for
+                self.noes.add(parcel.to_address if outcome.code else parcel.reference)
             case Refused() if _is_policy(outcome):
                 self.noes.add(parcel.to_address)
             case _:
@@ -94,7 +101,7 @@ class Window:
             self.trouble = self.trouble or outcome
 
     def should_stop(self) -> bool:
-        now = monotonic()
+        now = _clock_s()
         if not self.stopped and now - self.ticked >= TICK_S:
             self.ticked = now
             self._tick(now)
@@ -102,11 +109,13 @@ class Window:
 
     def _tick(self, now: float) -> None:
         """Looks for a pause and renews the lease. Never raises: a database that is away is no reason to drop a letter
-        that is on the wire; a lease that cannot be renewed ends the work before it runs out."""
+        that is on the wire. A lease that cannot be renewed ends the work before it runs out, and one that another has swept
+        at once."""
         try:
             if self._paused():
                 self.stopped = True
-            if now - self.renewed >= schedule.RENEW_AFTER.total_seconds() and self._renew():
+            if now - self.renewed >= schedule.RENEW_AFTER.total_seconds():
+                self.stopped |= not self._renew()
                 self.renewed = now
         except sa.exc.DBAPIError as error:
             log.warning("tick failed", error=type(error.orig).__name__)

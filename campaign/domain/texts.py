@@ -8,6 +8,7 @@ import unicodedata
 
 _LINE_ENDS = re.compile("\r\n|\r|\u2028|\u2029|\x0b|\x0c|\x85")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ud800-\udfff]")
+_UNTIDY = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]| \n|\n{3}|\A\s|\s\Z")  # in ASCII
 _BLANKS = re.compile(r"[ \t\u00a0]+")
 _APOSTROPHES = str.maketrans(dict.fromkeys("'’‘`´ʼʹ′＇", ""))
 
@@ -19,6 +20,8 @@ PLACEHOLDER_WORDS = PLACEHOLDERS | {"na", "none", "nil", "unknown", "x"}
 
 def tidy(text: str) -> str:
     """LF line ends, no control characters, no blanks at line ends, at most one empty line in a row, trimmed; NFC."""
+    if text.isascii() and not _UNTIDY.search(text):
+        return text  # as most are
     text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", unicodedata.normalize("NFC", text)))
     lines = "\n".join(line.rstrip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", lines).strip()

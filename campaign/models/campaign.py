@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from campaign.domain.hours import SendingHours
 from campaign.domain.statuses import CAMPAIGN_MOVES, CampaignStatus, check_move
 from campaign.models.base import Base, HasId
 
@@ -15,7 +16,13 @@ class Campaign(HasId, Base):
     """`channels` is the order of preference; `reviews` says whether staff read a letter before it goes."""
 
     __tablename__ = "campaigns"
-    __table_args__ = (sa.CheckConstraint("opens_at < closes_at", name="opens_before_it_closes"),)
+    __table_args__ = (
+        sa.CheckConstraint("opens_at < closes_at", name="opens_before_it_closes"),
+        sa.CheckConstraint(
+            "(sends_from IS NULL) = (sends_until IS NULL) AND (sends_from IS NULL OR sends_from < sends_until)",
+            name="sending_hours",
+        ),
+    )
 
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
@@ -31,6 +38,17 @@ class Campaign(HasId, Base):
     template_id: Mapped[int | None] = mapped_column(sa.ForeignKey("letter_templates.id"))
     goal_letters: Mapped[int | None]
     outcome: Mapped[str] = mapped_column(default="")  # what came of it, shown once it has closed
+
+    sends_from: Mapped[time | None] = mapped_column(sa.Time)  # in time_zone; both empty: at all hours
+    sends_until: Mapped[time | None] = mapped_column(sa.Time)
+    sends_weekends: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+
+    @property
+    def sending_hours(self) -> SendingHours | None:
+        """None: at all hours of every day."""
+        if self.sends_from is None or self.sends_until is None:
+            return None
+        return SendingHours(self.time_zone, self.sends_from, self.sends_until, self.sends_weekends)
 
     def become(self, new: CampaignStatus, at: datetime, why: str, by: str) -> CampaignChange:
         """The only way a campaign's status changes. The caller adds the history row to its session."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.domain.errors import NotFound
+from campaign.domain.errors import Invalid, NotFound
 from campaign.domain.statuses import CampaignStatus, Status
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
@@ -48,6 +48,32 @@ def pause(session: Session, campaign_id: int, at: datetime, by: str) -> Campaign
 
 def resume(session: Session, campaign_id: int, at: datetime, by: str) -> Campaign:
     return move(session, campaign_id, CampaignStatus.LIVE, at, "resumed", by)
+
+
+def set_hours(
+    session: Session,
+    campaign_id: int,
+    opens: time | None,
+    closes: time | None,
+    at: datetime,
+    by: str,
+    *,
+    weekends: bool,
+) -> Campaign:
+    """The hours in which letters leave; None and None: at all hours. Raises Invalid. Does not commit."""
+    if (opens is None) is not (closes is None):
+        raise Invalid("Give both hours, or neither.", field="closes" if closes is None else "opens")
+    if opens is not None and closes is not None and opens >= closes:
+        raise Invalid("Sending must end later on the day than it begins.", field="closes")
+    campaign = locked(session, campaign_id)
+    campaign.sends_from, campaign.sends_until, campaign.sends_weekends = opens, closes, weekends or opens is None
+    span = f"{opens:%H:%M}-{closes:%H:%M}" if opens and closes else "all hours"
+    audit.record(
+        session, at=at, by=by, act="sending hours", subject=f"campaign:{campaign.id}", hours=span, weekends=weekends
+    )
+    for channel in WORKED:
+        wakes.wake(session, channel)
+    return campaign
 
 
 def launch(session: Session, campaign_id: int, at: datetime, by: str) -> Campaign:

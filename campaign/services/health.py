@@ -25,7 +25,8 @@ from campaign.models.delivery import Attempt, AttemptOutcome, Delivery, Worker
 from campaign.models.event import Event
 from campaign.models.rollup import Measure, Rollup
 from campaign.services import breaker
-from campaign.services.outbox.claims import SENDS
+from campaign.services.deliveries import PRIORITY_ONE_OFF
+from campaign.services.outbox.claims import SENDS, senders
 
 HEARD = timedelta(seconds=90)  # a worker says every 20 seconds that it lives
 SHOWN = timedelta(hours=1)  # a worker that ended longer ago is listed no more
@@ -307,7 +308,9 @@ def _channel_problems(line: ChannelHealth, now: datetime) -> tuple[Problem, ...]
 def queues_of(session: Session, now: datetime) -> dict[ChannelName, tuple[int, int, int, datetime | None]]:
     """By channel: all that are queued; of them those that are due, those of a paused campaign; and the oldest due."""
     sends = sa.or_(Delivery.campaign_id.is_(None), Campaign.status.in_(SENDS))
-    due = sa.and_(sends, Delivery.due_at <= now)
+    at_any_hour = sa.and_(sends, Delivery.priority == PRIORITY_ONE_OFF)
+    leaves = sa.or_(Delivery.campaign_id.is_(None), at_any_hour, Delivery.campaign_id.in_(senders(session, now)))
+    due = sa.and_(leaves, Delivery.due_at <= now)
     rows = session.execute(
         sa.select(
             Delivery.channel,
@@ -325,11 +328,12 @@ def queues_of(session: Session, now: datetime) -> dict[ChannelName, tuple[int, i
 
 def _anything_due(session: Session, now: datetime) -> bool:
     sends = sa.exists().where(Campaign.id == Delivery.campaign_id, Campaign.status.in_(SENDS))
+    at_any_hour = sa.and_(Delivery.priority == PRIORITY_ONE_OFF, sends)
     waits = sa.exists().where(
         Delivery.status == Status.QUEUED,
         Delivery.channel.in_(WORKED),
         Delivery.due_at <= now,
-        sa.or_(Delivery.campaign_id.is_(None), sends),
+        sa.or_(Delivery.campaign_id.is_(None), Delivery.campaign_id.in_(senders(session, now)), at_any_hour),
     )
     return bool(session.scalar(sa.select(waits)))
 

@@ -23,6 +23,7 @@ from campaign.domain.events import EventKind, ResponseKind
 from campaign.domain.references import new_reference
 from campaign.domain.statuses import CampaignStatus, Status
 from campaign.extensions import db
+from campaign.models.audit import AuditEntry
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Attempt, AttemptOutcome, Delivery, DeliveryChange, Worker
 from campaign.models.event import Event
@@ -36,7 +37,7 @@ from tests import factories
 from tests.factories import NOW
 
 PASSWORD = "a horse and two batteries"
-PAGES = ("", "/live", "/letters", "/letters.csv", "/attention", "/offices", "/sites", "/pause", "/resume")
+PAGES = ("", "/live", "/letters", "/letters.csv", "/attention", "/offices", "/sites", "/pause", "/resume", "/hours")
 
 
 class Browser:
@@ -664,3 +665,33 @@ def test_a_campaign_pauses_by_whom_the_page_says(desk: Browser) -> None:
         found = session.scalars(sa.select(Campaign).where(Campaign.slug == slug)).one()
         campaigns.pause(session, found.id, NOW, "system")
     assert "3 letters wait; none is lost." in desk.text(f"/organize/c/{slug}")
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "said"),
+    [
+        ("08:00", "", "Give both hours, or neither."),
+        ("18:00", "08:00", "Sending must end later on the day than it begins."),
+        ("morning", "18:00", "Enter the hour as 08:00 or 17:30."),
+    ],
+)
+def test_bad_hours_are_said_beside_the_field_and_what_was_typed_stays(
+    desk: Browser, opens: str, closes: str, said: str
+) -> None:
+    slug, _ = world()
+    desk.get(f"/organize/c/{slug}/hours")
+    page = desk.post(f"/organize/c/{slug}/hours", opens=opens, closes=closes)
+    assert page.status_code == 422
+    assert said in page.text
+    assert f'value="{opens}"' in page.text
+
+
+def test_an_organizer_sets_the_hours_and_the_record_says_so(desk: Browser) -> None:
+    slug, _ = world()
+    desk.get(f"/organize/c/{slug}/hours")
+    done = desk.post(f"/organize/c/{slug}/hours", opens="08:00", closes="18:00")
+    assert (done.status_code, done.location) == (303, f"/organize/c/{slug}")
+    assert "08:00–18:00, Mon–Fri" in desk.text(f"/organize/c/{slug}")
+    assert db.session.scalar(sa.select(sa.func.count()).where(AuditEntry.act == "sending hours")) == 1
+    desk.post(f"/organize/c/{slug}/hours", opens="", closes="")
+    assert "at all hours" in desk.text(f"/organize/c/{slug}")

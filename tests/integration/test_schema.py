@@ -43,7 +43,8 @@ def _sqlite(connection: sa.Connection) -> dict[tuple[str, str], Any]:
     found: dict[tuple[str, str], Any] = {}
     for kind, name, sql in connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_master"):
         if not name.startswith("sqlite_") and name != "alembic_version":
-            lines = frozenset(line.strip().rstrip(",") for line in sql.splitlines())
+            unquoted = sql.replace(f'"{name}"', name)  # SQLite quotes a table that was renamed
+            lines = frozenset(line.strip().rstrip(",") for line in unquoted.splitlines())
             found[kind, name] = lines if kind == "table" else sql
     return found
 

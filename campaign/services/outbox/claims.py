@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.domain import schedule
 from campaign.domain.channels import ChannelName
+from campaign.domain.hours import SendingHours
 from campaign.domain.parcels import Parcel
 from campaign.domain.statuses import CampaignStatus, Status
 from campaign.models.campaign import Campaign
@@ -124,7 +125,7 @@ def _due(session: Session, channel: ChannelName, now: datetime, most: int) -> li
 
 
 def _waiting(session: Session, channel: ChannelName, level: int, now: datetime) -> list[int | None]:
-    """The campaigns that send and have something due at this priority; None stands for mail of no campaign."""
+    """The campaigns that send now and have something due at this priority; None stands for mail of no campaign."""
 
     def waits(of_campaign: sa.ColumnElement[bool]) -> sa.Exists:
         return sa.exists().where(
@@ -135,9 +136,30 @@ def _waiting(session: Session, channel: ChannelName, level: int, now: datetime) 
             of_campaign,
         )
 
-    campaigns = sa.select(Campaign.id).where(Campaign.status.in_(SENDS), waits(Delivery.campaign_id == Campaign.id))
-    no_campaign = sa.select(sa.null()).where(waits(Delivery.campaign_id.is_(None)))
-    return list(session.scalars(campaigns.union_all(no_campaign)))
+    a_person_waits = level == deliveries.PRIORITY_ONE_OFF
+    sending = _sending(session, now, waits(Delivery.campaign_id == Campaign.id), at_any_hour=a_person_waits)
+    groups: list[int | None] = [*sending]
+    return [*groups, None] if session.scalar(sa.select(waits(Delivery.campaign_id.is_(None)))) else groups
+
+
+def senders(session: Session, now: datetime) -> list[int]:
+    """The campaigns whose letters may leave now, by their state and their hours. Mail that a person waits for knows no hours."""
+    return _sending(session, now, sa.true())
+
+
+def _sending(session: Session, now: datetime, which: sa.ColumnElement[bool], *, at_any_hour: bool = False) -> list[int]:
+    rows = session.execute(
+        sa.select(
+            Campaign.id, Campaign.time_zone, Campaign.sends_from, Campaign.sends_until, Campaign.sends_weekends
+        ).where(Campaign.status.in_(SENDS), which)
+    )
+    return [
+        row.id
+        for row in rows
+        if at_any_hour
+        or row.sends_from is None
+        or SendingHours(row.time_zone, row.sends_from, row.sends_until, row.sends_weekends).is_open(now)
+    ]
 
 
 def _of_campaign(

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, IntegerField, RadioField, StringField, TextAreaField, TimeField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs lag behind
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import HiddenInput
@@ -51,6 +51,24 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
     def validate_received_on(self, field: Any) -> None:
         if isinstance(field.data, date) and field.data.year < 2000:
             raise ValidationError("Enter the day on which the answer came.")
+
+
+class _Hour(TimeField):
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = None  # also where a filled field was emptied
+        if any(valuelist):
+            try:
+                super().process_formdata(valuelist)
+            except ValueError:
+                raise ValueError("Enter the hour as 08:00 or 17:30.") from None
+
+
+class HoursForm(FlaskForm):  # type: ignore[misc]
+    """When letters of a campaign leave; both hours empty: at all hours."""
+
+    opens = _Hour("Letters leave from")
+    closes = _Hour("Letters leave until")
+    weekends = BooleanField("On Saturdays and Sundays, too")
 
 
 class PressForm(FlaskForm):  # type: ignore[misc]

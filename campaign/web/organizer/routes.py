@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from campaign.domain.errors import Invalid
 from campaign.domain.statuses import CAMPAIGN_MOVES, CampaignStatus, may_move
 from campaign.extensions import db
 from campaign.services import campaigns as campaign_service
@@ -18,7 +19,7 @@ from campaign.web.context import zone
 from campaign.web.formats import as_zone
 from campaign.web.organizer import pictures, queries
 from campaign.web.organizer.blueprint import bp, campaign, causes
-from campaign.web.organizer.forms import PressForm
+from campaign.web.organizer.forms import HoursForm, PressForm
 from campaign.web.organizer.words import CAUSES, CHANNELS, cause, event, event_tone
 from campaign.web.paging import SIZE, number
 
@@ -80,6 +81,7 @@ def _dashboard(slug: str) -> dict[str, Any]:
         "spark": pictures.spark(found.by_day, end),
         "map": pictures.state_map(reach.by_state(lines)),
         "can_pause": may_move(CAMPAIGN_MOVES, here.status, CampaignStatus.PAUSED),
+        "hours": here.sending_hours,
         "paused": queries.paused_by(session, here) if here.status is CampaignStatus.PAUSED else None,
         "words": {"causes": CAUSES, "channels": CHANNELS, "cause": cause, "event": event, "event_tone": event_tone},
     }
@@ -153,3 +155,36 @@ def resume(slug: str) -> ResponseReturnValue:
         campaign_service.resume(session, campaign_id, database_now(), access.me().by)
     flash("Resumed. What waits leaves now.", "good")
     return redirect(url_for(".dashboard", slug=slug), 303)
+
+
+@bp.route("/c/<slug>/hours", methods=["GET", "POST"])
+@access.organizers_only
+def hours(slug: str) -> ResponseReturnValue:
+    """The hours in which letters leave; a pause stops them at any hour."""
+    here = campaign(slug)
+    form = HoursForm(opens=here.sends_from, closes=here.sends_until, weekends=here.sends_weekends)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.validate():
+            try:
+                _set_hours(here.id, form)
+            except Invalid as error:
+                form[error.field or "closes"].errors = [str(error)]
+            else:
+                flash("Saved. What is due leaves in these hours.", "good")
+                return redirect(url_for(".dashboard", slug=slug), 303)
+    return render_template("organizer/hours.html", campaign=here, form=form, now=database_now()), status
+
+
+def _set_hours(campaign_id: int, form: HoursForm) -> None:
+    with unit_of_work() as session:
+        campaign_service.set_hours(
+            session,
+            campaign_id,
+            form.opens.data,
+            form.closes.data,
+            database_now(),
+            access.me().by,
+            weekends=form.weekends.data,
+        )

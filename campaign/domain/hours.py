@@ -18,6 +18,11 @@ class SendingHours:
     closes: time
     weekends: bool = True
 
+    @classmethod
+    def of(cls, zone: str, opens: time | None, closes: time | None, weekends: bool) -> SendingHours | None:
+        """From a campaign's columns; None: at all hours of every day."""
+        return None if opens is None or closes is None else cls(zone, opens, closes, weekends)
+
     def is_open(self, moment: datetime) -> bool:
         local = moment.astimezone(ZoneInfo(self.zone))
         return (self.weekends or local.weekday() < _SATURDAY) and self.opens <= local.time() < self.closes

@@ -46,9 +46,7 @@ class Campaign(HasId, Base):
     @property
     def sending_hours(self) -> SendingHours | None:
         """None: at all hours of every day."""
-        if self.sends_from is None or self.sends_until is None:
-            return None
-        return SendingHours(self.time_zone, self.sends_from, self.sends_until, self.sends_weekends)
+        return SendingHours.of(self.time_zone, self.sends_from, self.sends_until, self.sends_weekends)
 
     def become(self, new: CampaignStatus, at: datetime, why: str, by: str) -> CampaignChange:
         """The only way a campaign's status changes. The caller adds the history row to its session."""

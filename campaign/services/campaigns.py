@@ -36,9 +36,13 @@ def move(session: Session, campaign_id: int, new: CampaignStatus, at: datetime, 
     session.add(campaign.become(new, at, why, by))
     audit.record(session, at=at, by=by, act=f"campaign {new}", subject=f"campaign:{campaign.id}", why=why)
     if new in (CampaignStatus.LIVE, CampaignStatus.CLOSING):
-        for channel in WORKED:
-            wakes.wake(session, channel)
+        _wake_workers(session)
     return campaign
+
+
+def _wake_workers(session: Session) -> None:
+    for channel in WORKED:
+        wakes.wake(session, channel)
 
 
 def pause(session: Session, campaign_id: int, at: datetime, by: str) -> Campaign:
@@ -71,8 +75,7 @@ def set_hours(
     audit.record(
         session, at=at, by=by, act="sending hours", subject=f"campaign:{campaign.id}", hours=span, weekends=weekends
     )
-    for channel in WORKED:
-        wakes.wake(session, channel)
+    _wake_workers(session)
     return campaign
 
 

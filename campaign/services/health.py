@@ -17,7 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.orm import Session
 
 from campaign import paths
-from campaign.domain.channels import BY_HAND, CHANNEL_WORDS, ChannelName
+from campaign.domain.channels import CHANNEL_WORDS, ChannelName
 from campaign.domain.statuses import Status
 from campaign.models.campaign import Campaign
 from campaign.models.channel import ChannelState
@@ -27,13 +27,13 @@ from campaign.models.rollup import Measure, Rollup
 from campaign.services import breaker
 from campaign.services.deliveries import PRIORITY_ONE_OFF
 from campaign.services.outbox.claims import SENDS, senders
+from campaign.tasknames import WORKED
 
 HEARD = timedelta(seconds=90)  # a worker says every 20 seconds that it lives
 SHOWN = timedelta(hours=1)  # a worker that ended longer ago is listed no more
 PATIENCE = timedelta(minutes=1)  # a channel left alone for less is no news: relays restart
 _WINDOW = timedelta(minutes=15)  # a window may be on the wire for so long between its start and its outcomes
 
-WORKED = tuple(channel for channel in ChannelName if channel not in BY_HAND)
 UNWORKED = {
     "delivery": "Nobody hands letters over: they wait in the database, and none is lost.",
     "upkeep": "Nobody reads incoming mail, clears up after workers that died, or wakes workers for what falls due.",
@@ -308,9 +308,7 @@ def _channel_problems(line: ChannelHealth, now: datetime) -> tuple[Problem, ...]
 def queues_of(session: Session, now: datetime) -> dict[ChannelName, tuple[int, int, int, datetime | None]]:
     """By channel: all that are queued; of them those that are due, those of a paused campaign; and the oldest due."""
     sends = sa.or_(Delivery.campaign_id.is_(None), Campaign.status.in_(SENDS))
-    at_any_hour = sa.and_(sends, Delivery.priority == PRIORITY_ONE_OFF)
-    leaves = sa.or_(Delivery.campaign_id.is_(None), at_any_hour, Delivery.campaign_id.in_(senders(session, now)))
-    due = sa.and_(leaves, Delivery.due_at <= now)
+    due = sa.and_(_may_leave(session, now), Delivery.due_at <= now)
     rows = session.execute(
         sa.select(
             Delivery.channel,
@@ -326,14 +324,22 @@ def queues_of(session: Session, now: datetime) -> dict[ChannelName, tuple[int, i
     return {channel: (waiting, due, paused, oldest) for channel, waiting, due, paused, oldest in rows}
 
 
+def _may_leave(session: Session, now: datetime) -> sa.ColumnElement[bool]:
+    """As far as its campaign is concerned: one that sends, in its hours, but for mail that a person waits for."""
+    sends = sa.exists().where(Campaign.id == Delivery.campaign_id, Campaign.status.in_(SENDS)).correlate(Delivery)
+    return sa.or_(
+        Delivery.campaign_id.is_(None),
+        Delivery.campaign_id.in_(senders(session, now)),
+        sa.and_(Delivery.priority == PRIORITY_ONE_OFF, sends),
+    )
+
+
 def _anything_due(session: Session, now: datetime) -> bool:
-    sends = sa.exists().where(Campaign.id == Delivery.campaign_id, Campaign.status.in_(SENDS))
-    at_any_hour = sa.and_(Delivery.priority == PRIORITY_ONE_OFF, sends)
     waits = sa.exists().where(
         Delivery.status == Status.QUEUED,
         Delivery.channel.in_(WORKED),
         Delivery.due_at <= now,
-        sa.or_(Delivery.campaign_id.is_(None), Delivery.campaign_id.in_(senders(session, now)), at_any_hour),
+        _may_leave(session, now),
     )
     return bool(session.scalar(sa.select(waits)))
 

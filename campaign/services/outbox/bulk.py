@@ -42,7 +42,7 @@ _TYPES = {
 }
 
 
-_MARKED = (
+IN_HAND = (
     Delivery.id,
     Delivery.tries,
     Delivery.give_up_at,
@@ -104,7 +104,7 @@ def _statements(dialect: str) -> dict[str, sa.TextClause | sa.TextualSelect]:
         name: sa.text(text).bindparams(*(each for each in moments if f":{each.key}" in text))
         for name, text in texts.items()
     }
-    return made | {"mark": made["mark"].columns(*_MARKED)}
+    return made | {"mark": made["mark"].columns(*IN_HAND)}
 
 
 _TELL = frozenset({"mark", "settle", "renew"})

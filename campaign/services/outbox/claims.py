@@ -148,17 +148,12 @@ def senders(session: Session, now: datetime) -> list[int]:
 
 
 def _sending(session: Session, now: datetime, which: sa.ColumnElement[bool], *, at_any_hour: bool = False) -> list[int]:
-    rows = session.execute(
-        sa.select(
-            Campaign.id, Campaign.time_zone, Campaign.sends_from, Campaign.sends_until, Campaign.sends_weekends
-        ).where(Campaign.status.in_(SENDS), which)
-    )
+    columns = (Campaign.time_zone, Campaign.sends_from, Campaign.sends_until, Campaign.sends_weekends)
+    rows = session.execute(sa.select(Campaign.id, *columns).where(Campaign.status.in_(SENDS), which))
     return [
-        row.id
-        for row in rows
-        if at_any_hour
-        or row.sends_from is None
-        or SendingHours(row.time_zone, row.sends_from, row.sends_until, row.sends_weekends).is_open(now)
+        campaign_id
+        for campaign_id, zone, opens, closes, weekends in rows
+        if at_any_hour or (hours := SendingHours.of(zone, opens, closes, weekends)) is None or hours.is_open(now)
     ]
 
 

@@ -19,9 +19,7 @@ from campaign.domain.channels import ChannelName
 from campaign.models.channel import Pace
 from campaign.services import inserts
 
-AHEAD = timedelta(
-    seconds=1
-)  # moments are taken so far ahead, no farther: a pause must not find minutes of them in hand
+AHEAD = timedelta(seconds=1)  # how far ahead moments are taken: a pause must not find minutes of them in hand
 LEAD = timedelta(milliseconds=100)  # from a claim to its first moment, so that its commit lies between
 _USED = 0.97  # of a limit: a letter may be LATE_S late, and what comes after it is not to run into it
 

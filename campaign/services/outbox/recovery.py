@@ -20,7 +20,7 @@ from campaign.domain.statuses import Status
 from campaign.journal import Journal, Kind
 from campaign.models.delivery import Delivery
 from campaign.services import deliveries
-from campaign.services.outbox import outcomes
+from campaign.services.outbox import bulk, outcomes
 
 log = structlog.get_logger()
 
@@ -59,15 +59,7 @@ def recover(session: Session, folder: Path, clock: Callable[[], datetime]) -> in
 
 def _settle(session: Session, owner: str, entries: Sequence[journal.Entry], now: datetime) -> int:
     rows = session.execute(
-        sa.select(
-            Delivery.id,
-            Delivery.tries,
-            Delivery.give_up_at,
-            Delivery.campaign_id,
-            Delivery.office_id,
-            Delivery.counted_on,
-            Delivery.channel,
-        )
+        sa.select(*bulk.IN_HAND, Delivery.channel)
         .where(Delivery.status == Status.SENDING, Delivery.lease_owner == owner)
         .with_for_update()
     ).all()

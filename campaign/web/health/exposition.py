@@ -18,6 +18,7 @@ from campaign.domain.channels import ChannelName
 from campaign.models.rollup import Measure, Rollup
 from campaign.services import breaker, health
 from campaign.services.health import Health
+from campaign.tasknames import WORKED
 
 MINUTE = timedelta(minutes=1)
 LATENCY_OVER = timedelta(minutes=5)
@@ -124,7 +125,7 @@ class Figures(Collector):
         )
 
     def _channels(self, more: Collection[ChannelName]) -> list[ChannelName]:
-        return [each for each in health.WORKED if each in self._offered or each in more]
+        return [each for each in WORKED if each in self._offered or each in more]
 
 
 def registry(session: Session, found: Health, offered: Collection[ChannelName]) -> CollectorRegistry:

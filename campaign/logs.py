@@ -75,6 +75,13 @@ def configure(level: str, *, as_json: bool) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     logging.getLogger("kombu.connection").setLevel(logging.ERROR)  # warns that a folder has no host name
-    for name in ("celery", "kombu", "amqp", "alembic"):
+    for name in (
+        "celery",
+        "kombu",
+        "amqp",
+        "alembic",
+        "httpx",
+        "httpcore",
+    ):  # httpx writes addresses, with keys in them
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd writes addresses at INFO

@@ -14,7 +14,8 @@ class Parcel:
 
     `key` is the delivery's id and `reference` the public one of its letter or member mail (13 characters); together they
     are all that a provider ever learns of our rows. `body` is plain text with LF line ends. `message_id` is fixed for a
-    delivery, whatever the number of tries. `moment` is when it may leave, on the monotonic clock; None: at once.
+    delivery, whatever the number of tries. `moment` is when it may leave, on the monotonic clock; None: at once. `cargo` is
+    what a channel other than mail takes instead of the text: a frozen value of a class that the channel itself defines.
     """
 
     key: int
@@ -33,6 +34,7 @@ class Parcel:
     unsubscribe_url: str | None = None
     headers: tuple[tuple[str, str], ...] = field(default=())
     moment: float | None = None
+    cargo: object = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class Kind(IntEnum):
     REFUSED = 4
     UNCLEAR = 5
     MISCONFIGURED = 6
+    FALLS_THROUGH = 7  # refused, and another channel may have it
 
 
 @dataclass(frozen=True, slots=True)

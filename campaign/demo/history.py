@@ -32,11 +32,17 @@ from campaign.demo.shapes import (
     PositionChange,
     VisitPlan,
 )
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.domain.statuses import Status
 from campaign.domain.targeting import TargetKind
 
-_TODAY = {ChannelName.CWC: ChannelName.SMTP, ChannelName.DOCKET: ChannelName.HANDOFF}
+_TODAY = {
+    ChannelKind.CWC: ChannelName.SMTP,
+    ChannelKind.SMTP: ChannelName.SMTP,
+    ChannelKind.DOCKET: ChannelName.HANDOFF,
+    ChannelKind.HANDOFF: ChannelName.HANDOFF,
+    ChannelKind.PRINT: ChannelName.PRINT,
+}
 _NOT_BY_HAND = frozenset({Status.ACCEPTED, Status.FAILED})
 
 MILESTONES = (
@@ -193,12 +199,12 @@ def _letters(
     return tuple(letters)
 
 
-def _planned_channel(code: str, office: str, kind: TargetKind) -> ChannelName:
+def _planned_channel(code: str, office: str, kind: TargetKind) -> ChannelKind:
     if office in STAND_IN_OFFICES:
-        return ChannelName.SMTP
+        return ChannelKind.SMTP
     if code in tables.PRINT_ALL or (kind is TargetKind.SENATE and code in tables.PRINT_SENATE):
-        return ChannelName.PRINT
-    return ChannelName.HANDOFF if office in tables.WEB_FORM_SEATS else ChannelName.CWC
+        return ChannelKind.PRINT
+    return ChannelKind.HANDOFF if office in tables.WEB_FORM_SEATS else ChannelKind.CWC
 
 
 def _letter(
@@ -210,7 +216,7 @@ def _letter(
 def _docket_letter(code: str, number: str, key: str, day: int, rng: random.Random) -> LetterPlan:
     """A filing while the docket is open, a printed letter to USTR after its last day."""
     is_open = day <= next(each.closes_on_day for each in DOCKETS if each.number == number)
-    channel = ChannelName.DOCKET if is_open else ChannelName.PRINT
+    channel = ChannelKind.DOCKET if is_open else ChannelKind.PRINT
     target = number if is_open else "USTR"
     return _settled(code, target, "USTR", TargetKind.AGENCY, number if is_open else None, (key,), channel, day, rng)
 
@@ -230,11 +236,11 @@ def _settled(
     kind: TargetKind,
     docket: str | None,
     heard: tuple[str, ...],
-    channel: ChannelName,
+    channel: ChannelKind,
     day: int,
     rng: random.Random,
 ) -> LetterPlan:
-    by_hand = channel in {ChannelName.HANDOFF, ChannelName.DOCKET}
+    by_hand = channel in {ChannelKind.HANDOFF, ChannelKind.DOCKET}
     usual = (Status.DELIVERED, "", 0 if by_hand else 1)
     outcome, reason, tries = _outcomes().get((code, target), usual)
     return LetterPlan(
@@ -243,7 +249,7 @@ def _settled(
         docket=docket,
         recommendations=heard,
         planned_channel=channel,
-        channel=_TODAY.get(channel, channel),
+        channel=_TODAY[channel],
         outcome=outcome,
         reason=reason,
         tries=tries,
@@ -254,15 +260,15 @@ def _settled(
     )
 
 
-def _settled_day(channel: ChannelName, outcome: Status, reason: str, day: int, rng: random.Random) -> int:
+def _settled_day(channel: ChannelKind, outcome: Status, reason: str, day: int, rng: random.Random) -> int:
     if reason == "docket closed":
         return 12
-    if outcome is Status.FAILED and channel is ChannelName.CWC:
+    if outcome is Status.FAILED and channel is ChannelKind.CWC:
         return day + 5
     if outcome in {Status.QUEUED, Status.UNCLEAR, Status.REFUSED}:
         return day
-    if channel is ChannelName.PRINT:
+    if channel is ChannelKind.PRINT:
         return weekday(min(day + (1 if outcome is not Status.DELIVERED else rng.randint(4, 7)), 19))
-    if channel in {ChannelName.HANDOFF, ChannelName.DOCKET}:
+    if channel in {ChannelKind.HANDOFF, ChannelKind.DOCKET}:
         return min(day + rng.randint(0, 2), DAYS)
     return day

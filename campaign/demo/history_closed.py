@@ -19,7 +19,7 @@ from campaign.demo.content import read
 from campaign.demo.history_tables import SEED
 from campaign.demo.offices import SIMULATED_REPLY, house_office
 from campaign.demo.shapes import ActionPlan, Advocate, History, InvitationPlan, LetterPlan, ReplyPlan, VisitPlan
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.domain.events import ResponseKind
 from campaign.domain.statuses import Status
 from campaign.domain.targeting import TargetKind
@@ -89,25 +89,25 @@ def _action(place: int, who: Advocate, rng: random.Random) -> ActionPlan:
 
 def _letters(place: int, who: Advocate, day: int) -> tuple[LetterPlan, ...]:
     house = house_office(who.district) or ""
-    letters = [_letter(house, TargetKind.HOUSE, ChannelName.CWC, day, _REFUSED.get((place, "house")))]
+    letters = [_letter(house, TargetKind.HOUSE, ChannelKind.CWC, day, _REFUSED.get((place, "house")))]
     if place == _HOUSE_ONLY:
         return tuple(letters)
-    letters.append(_letter(_BY_GATEWAY, TargetKind.SENATE, ChannelName.CWC, day, _REFUSED.get((place, _BY_GATEWAY))))
-    by_form = _letter(_BY_FORM, TargetKind.SENATE, ChannelName.HANDOFF, day, None)
+    letters.append(_letter(_BY_GATEWAY, TargetKind.SENATE, ChannelKind.CWC, day, _REFUSED.get((place, _BY_GATEWAY))))
+    by_form = _letter(_BY_FORM, TargetKind.SENATE, ChannelKind.HANDOFF, day, None)
     if place in _WITHDREW:
         by_form = replace(by_form, outcome=Status.CANCELLED, reason="member withdrew")
     return (*letters, by_form)
 
 
-def _letter(office: str, kind: TargetKind, channel: ChannelName, day: int, refused: str | None) -> LetterPlan:
-    by_hand = channel is ChannelName.HANDOFF
+def _letter(office: str, kind: TargetKind, channel: ChannelKind, day: int, refused: str | None) -> LetterPlan:
+    by_hand = channel is ChannelKind.HANDOFF
     return LetterPlan(
         office=office,
         kind=kind,
         docket=None,
         recommendations=("P5",),
         planned_channel=channel,
-        channel=channel if by_hand else ChannelName.SMTP,
+        channel=ChannelName.HANDOFF if by_hand else ChannelName.SMTP,
         outcome=Status.REFUSED if refused else Status.DELIVERED,
         reason=refused or "",
         tries=0 if by_hand else 1,

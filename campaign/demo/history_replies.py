@@ -13,7 +13,7 @@ from campaign.demo.clock import DAYS, draw_time, weekday
 from campaign.demo.content import read
 from campaign.demo.offices import SIMULATED_REPLY
 from campaign.demo.shapes import ActionPlan, LetterPlan, ReplyPlan
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import ChannelKind
 from campaign.domain.events import ResponseKind
 from campaign.domain.statuses import Status
 from campaign.domain.targeting import TargetKind
@@ -25,7 +25,7 @@ def with_second_tries(actions: Sequence[ActionPlan], rng: random.Random) -> tupl
     free = [
         place
         for place, letter in _placed(actions)
-        if letter.planned_channel is ChannelName.CWC
+        if letter.planned_channel is ChannelKind.CWC
         and letter.kind is TargetKind.SENATE
         and letter.outcome is Status.DELIVERED
         and place not in tries
@@ -76,7 +76,7 @@ _Replies = dict[tuple[str, str], list[ReplyPlan]]
 
 def _known_by(letter: LetterPlan, rng: random.Random) -> str:
     """Only letters by smtp are answered to our own address; the rest comes to the member's mailbox."""
-    return "mail" if letter.planned_channel is ChannelName.SMTP else rng.choice(("forwarded", "reported"))
+    return "mail" if letter.planned_channel is ChannelKind.SMTP else rng.choice(("forwarded", "reported"))
 
 
 def _reply(
@@ -119,7 +119,7 @@ def _add_form_replies(letters: _Letters, replies: _Replies, rng: random.Random) 
                 for place, letter in letters.items()
                 if letter.kind is kind
                 and letter.outcome is Status.DELIVERED
-                and letter.planned_channel in {ChannelName.CWC, ChannelName.HANDOFF}
+                and letter.planned_channel in {ChannelKind.CWC, ChannelKind.HANDOFF}
                 and place not in taken
                 and (days := _working_offsets(letter.settled_day, shortest, longest))
             }

@@ -22,7 +22,7 @@ from campaign.demo.mailroom import Mailroom, Moment, Signed
 from campaign.demo.script import Answers
 from campaign.demo.setup import Calendar, Cast
 from campaign.demo.shapes import ActionPlan, History, LetterPlan, PositionChange
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.domain.errors import WrongState
 from campaign.domain.statuses import Status
 from campaign.models.action import Action
@@ -154,7 +154,7 @@ class Replay:
                 self._member(plan.email).name,
                 view.digest,
                 "web",
-                on_paper=frozenset(t for t, each in wanted.items() if each.planned_channel is ChannelName.PRINT),
+                on_paper=frozenset(t for t, each in wanted.items() if each.planned_channel is ChannelKind.PRINT),
             )
             self.session.flush()
             _, made = actions.sign(self.session, action.id, signature, now, undo_s=self.undo_s)
@@ -208,7 +208,7 @@ class Replay:
 
     def _by_hand(self, signed: Signed, now: datetime) -> None:
         plan, timeline = signed.plan, self.mailroom.timeline
-        if plan.planned_channel is ChannelName.PRINT:
+        if plan.planned_channel is ChannelKind.PRINT:
             if plan.outcome is not Status.FAILED:
                 posted_at = signed.moment(weekday(plan.signed_day + 1), time(15), ORGANIZATION.time_zone)
                 timeline.at(posted_at, partial(self._post, signed))

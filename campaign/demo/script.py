@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from campaign.demo.history import OUTAGE
 from campaign.demo.setup import Calendar
 from campaign.demo.shapes import LetterPlan
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import ChannelKind
 from campaign.domain.errors import Refused, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Receipt
 from campaign.domain.statuses import Status
@@ -62,7 +62,7 @@ class Answers:
 
     def _outage_s(self, now: datetime) -> float | None:
         """Seconds until the House gateway opens again; None while it is open or for another office."""
-        if self.plan.kind is not TargetKind.HOUSE or self.plan.planned_channel is not ChannelName.CWC:
+        if self.plan.kind is not TargetKind.HOUSE or self.plan.planned_channel is not ChannelKind.CWC:
             return None
         begins_at = self.calendar.live(OUTAGE.day, OUTAGE.begins_at)
         ends_at = self.calendar.live(OUTAGE.day, OUTAGE.ends_at)

@@ -18,7 +18,7 @@ from campaign.demo.association import COMPANIES, ORGANIZATION, STAFF, facility
 from campaign.demo.offices import DOCKETS, STAND_IN_OFFICES, STAND_INS
 from campaign.demo.shapes import Company as PlannedCompany
 from campaign.demo.shapes import Facility as PlannedFacility
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import ChannelKind
 from campaign.domain.districts import EASTERN, Chamber, OfficeKind
 from campaign.domain.texts import fold
 from campaign.models.company import Company, Facility, FacilityRole
@@ -255,7 +255,7 @@ def _mailbox(code: str) -> str:
 def _by_gateway() -> frozenset[str]:
     """Senate offices that the plans reach by gateway: until there is one, by mail. The others have their web form."""
     letters = (*history.history().letters, *history_closed.history().letters)
-    return frozenset(each.office for each in letters if each.planned_channel is ChannelName.CWC)
+    return frozenset(each.office for each in letters if each.planned_channel is ChannelKind.CWC)
 
 
 def _has_mailbox(office: Office) -> bool:

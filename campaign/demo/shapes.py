@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
 
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.domain.events import ResponseKind
 from campaign.domain.statuses import CampaignStatus, Status
 from campaign.domain.targeting import TargetKind
@@ -358,7 +358,7 @@ class LetterPlan:
     kind: TargetKind  # without CHAIR, which targeting decides from the committees
     docket: str | None
     recommendations: tuple[str, ...]
-    planned_channel: ChannelName
+    planned_channel: ChannelKind
     channel: ChannelName
     outcome: Status
     reason: str

@@ -83,7 +83,12 @@ class TryLater(ChannelError):
 
 
 class Refused(ChannelError):
-    """Nothing was taken and never will be, as it stands."""
+    """Nothing was taken and never will be, as it stands. `falls_through`: the receiver takes no letters to this office, so
+    another channel may have it."""
+
+    def __init__(self, message: str, *, code: str | None = None, answer: str = "", falls_through: bool = False) -> None:
+        super().__init__(message, code=code, answer=answer)
+        self.falls_through = falls_through
 
 
 class Misconfigured(ChannelError):

@@ -17,8 +17,9 @@ class Delivery(HasId, HasCreation, Base):
     """A letter's or a member mail's way out.
 
     No letter's delivery without its consent: the composite key must find the letter with that very consent. Lower
-    `priority` goes first. A lease is ours while `lease_until` lies ahead and `lease_owner` is our name. `reason` is the
-    visible why of the present status.
+    `priority` goes first. One that is `superseded` ended without having sent anything, and its letter went on over another
+    channel: it stays as evidence and is counted no more. A lease is ours while `lease_until` lies ahead and `lease_owner` is
+    our name. `reason` is the visible why of the present status.
     """
 
     __tablename__ = "deliveries"
@@ -65,6 +66,7 @@ class Delivery(HasId, HasCreation, Base):
     provider_id: Mapped[str | None]
     counted_on: Mapped[date] = mapped_column(sa.Date)  # the day this row counts for in the rollups
     changed_at: Mapped[datetime]
+    superseded: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
     def become(self, new: Status, at: datetime, why: str, by: str) -> DeliveryChange:
         """The only way one delivery's status changes; `services.deliveries.move` calls it, counts and keeps the history."""

@@ -57,6 +57,9 @@ class Office(HasId, Base):
     form_url: Mapped[str] = mapped_column(default="")
     salutation: Mapped[str] = mapped_column(default="")  # instead of the usual one, where an office prefers another
     active: Mapped[bool] = mapped_column(default=True)
+    channels: Mapped[list[str]] = mapped_column(
+        default=list, server_default="[]"
+    )  # its own order; empty: the campaign's
 
     tenures: Mapped[list[Tenure]] = relationship(back_populates="office", lazy="raise_on_sql")
     staff: Mapped[list[StaffContact]] = relationship(back_populates="office", lazy="raise_on_sql")

@@ -253,7 +253,7 @@ def preview(session: Session, action: Action, at: datetime) -> Preview:
     """The letters of this action as they would be signed now. Writes nothing."""
     found, maker = drafting(session, action, at)
     drafts = {draft.target: draft for draft in action.drafts}
-    staff = routes.staff_addresses(session, [destination.office_id for destination in found.destinations])
+    takes = routes.taking(session, [destination.office_id for destination in found.destinations])
     dockets, gone = found.to.dockets, _gone(session, action)
     prepared = []
     for destination in found.destinations:
@@ -265,7 +265,8 @@ def preview(session: Session, action: Action, at: datetime) -> Preview:
             jobs=action.jobs,
             edits=draft.edits if draft else None,
         )
-        way = routes.route(destination, written.holder, maker.campaign.channels, staff, dockets)
+        docket = dockets[destination.docket_id] if destination.docket_id is not None else None
+        way = routes.routes(written.holder, docket, maker.campaign.channels, takes)[0]
         left = destination.target in gone
         included = not left and (draft is None or draft.included)
         prepared.append(Prepared(written, way, included, left))
@@ -462,7 +463,11 @@ def _gone(session: Session, action: Action) -> frozenset[str]:
         session.scalars(
             sa.select(Letter.target)
             .join(Delivery, Delivery.letter_id == Letter.id)
-            .where(Letter.action_id == action.id, Delivery.status.not_in((Status.CANCELLED, Status.EXPIRED)))
+            .where(
+                Letter.action_id == action.id,
+                ~Delivery.superseded,
+                Delivery.status.not_in((Status.CANCELLED, Status.EXPIRED)),
+            )
         )
     )
 

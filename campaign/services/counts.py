@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 
 from campaign.domain.channels import ChannelName
 from campaign.domain.statuses import ResponseState, Status
+from campaign.models.delivery import Delivery
+from campaign.models.letter import Letter
 from campaign.models.organization import Organization
 from campaign.models.rollup import Measure, Rollup
 
@@ -105,6 +107,22 @@ def responded(
     if old is not ResponseState.NONE:
         deltas[(campaign_id, Measure.RESPONSES, counted_on, office_id, channel, str(old))] -= 1
     deltas[(campaign_id, Measure.RESPONSES, counted_on, office_id, channel, str(new))] += 1
+
+
+def superseded(session: Session, delivery: Delivery) -> None:
+    """Counts a letter's delivery no more among what stands: another took its place. Its moves stay counted."""
+    if delivery.campaign_id is None or delivery.office_id is None:
+        return
+    key = (delivery.campaign_id, Measure.STANDING, delivery.counted_on, delivery.office_id)
+    _deltas(session)[(*key, delivery.channel, str(delivery.status))] -= 1
+
+
+def answers_follow(session: Session, letter: Letter, old: ChannelName, new: ChannelName) -> None:
+    """A letter's answers are counted by the channel that it took last."""
+    if letter.response is not ResponseState.NONE:
+        key = (letter.campaign_id, Measure.RESPONSES, letter.signed_on, letter.office_id)
+        _deltas(session)[(*key, old, str(letter.response))] -= 1
+        _deltas(session)[(*key, new, str(letter.response))] += 1
 
 
 def _deltas(session: Session) -> Counter[Key]:

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.domain.channels import BY_HAND, ChannelName
+from campaign.domain.channels import BY_HAND, BY_THE_MEMBERS_WORD, ChannelName
 from campaign.domain.events import ResponseKind
 from campaign.domain.statuses import NEEDS_A_PERSON, WITH_THE_OFFICE, ActionStatus, Status
 from campaign.models.action import Action
@@ -23,7 +23,6 @@ from campaign.models.delivery import Delivery, DeliveryChange, Worker
 from campaign.models.letter import Letter
 from campaign.models.response import Response
 from campaign.models.rollup import Measure, Rollup
-from campaign.services.metrics import BY_THE_MEMBERS_WORD
 
 NEWEST = 500  # a median is taken over so many, so that its cost does not grow with the campaign
 

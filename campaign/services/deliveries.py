@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 from campaign.domain import schedule
 from campaign.domain.channels import BY_HAND, ChannelName
 from campaign.domain.errors import NotFound, WrongState
-from campaign.domain.statuses import DELIVERY_MOVES, NOT_LEFT, CampaignStatus, Status, check_move
-from campaign.models.campaign import Campaign
+from campaign.domain.statuses import DELIVERY_MOVES, NOT_LEFT, Status, check_move
 from campaign.models.delivery import Attempt, AttemptOutcome, Delivery, DeliveryChange
 from campaign.models.letter import Letter
 from campaign.models.mail import MemberMail
@@ -32,22 +31,28 @@ def enqueue_letters(
     session: Session, ways: Sequence[tuple[Letter, Route]], *, due_at: datetime, now: datetime, by: str
 ) -> None:
     """Queues signed letters, due at `due_at`. Unique by letter and channel: twice raises IntegrityError."""
-    rows = [
-        {
-            "letter_id": letter.id,
-            "consent_id": letter.consent_id,
-            "campaign_id": letter.campaign_id,
-            "office_id": letter.office_id,
-            "channel": way.channel,
-            "to_address": way.to_address,
-            "priority": PRIORITY_LETTER,
-            "due_at": due_at,
-            "give_up_at": due_at + schedule.GIVE_UP_AFTER,
-            "counted_on": letter.signed_on,
-        }
-        for letter, way in ways
-    ]
-    _add(session, rows, now, by)
+    _add(session, [_row(letter, way, due_at) for letter, way in ways], now, "signed", by)
+
+
+def enqueue_instead(session: Session, letter: Letter, way: Route, now: datetime, why: str, by: str) -> Delivery:
+    """Queues a letter that another channel did not send (`services.fall_through`)."""
+    (delivery,) = _add(session, [_row(letter, way, now)], now, why, by)
+    return delivery
+
+
+def _row(letter: Letter, way: Route, due_at: datetime) -> dict[str, Any]:
+    return {
+        "letter_id": letter.id,
+        "consent_id": letter.consent_id,
+        "campaign_id": letter.campaign_id,
+        "office_id": letter.office_id,
+        "channel": way.channel,
+        "to_address": way.to_address,
+        "priority": PRIORITY_LETTER,
+        "due_at": due_at,
+        "give_up_at": due_at + schedule.GIVE_UP_AFTER,
+        "counted_on": letter.signed_on,
+    }
 
 
 def enqueue_mail(
@@ -63,16 +68,16 @@ def enqueue_mail(
         "give_up_at": now + schedule.GIVE_UP_AFTER,
         "counted_on": counts.day_of(session, now),
     }
-    (delivery,) = _add(session, [row], now, by)
+    (delivery,) = _add(session, [row], now, "signed", by)
     wakes.wake(session, ChannelName.SMTP)
     return delivery
 
 
-def _add(session: Session, rows: Sequence[dict[str, Any]], now: datetime, by: str) -> Sequence[Delivery]:
+def _add(session: Session, rows: Sequence[dict[str, Any]], now: datetime, why: str, by: str) -> Sequence[Delivery]:
     """Two statements, whatever the number of rows: SQLite would insert objects one by one."""
     fixed = {"status": Status.QUEUED, "created_at": now, "changed_at": now}
     made = session.scalars(sa.insert(Delivery).returning(Delivery), [row | fixed for row in rows]).all()
-    change = {"at": now, "old": None, "new": Status.QUEUED, "why": "signed", "by": by}
+    change = {"at": now, "old": None, "new": Status.QUEUED, "why": why, "by": by}
     session.execute(sa.insert(DeliveryChange), [change | {"delivery_id": row.id} for row in made])
     for row in made:
         _count(session, row, None, now)
@@ -218,56 +223,6 @@ def _cancel_rows(session: Session, rows: Sequence[Any], at: datetime, why: str, 
     for channel in {row.channel for row in rows}:
         moves = ((row, row.status, Status.CANCELLED) for row in rows if row.channel is channel)
         counts.moved_together(session, channel, moves, at)
-
-
-class Decision(StrEnum):
-    """What a person may decide about a delivery that needs one."""
-
-    ARRIVED = "arrived"
-    SEND_AGAIN = "send_again"
-    GIVE_UP = "give_up"
-
-
-DECISIONS: dict[Status, tuple[Decision, ...]] = {
-    Status.UNCLEAR: (Decision.ARRIVED, Decision.SEND_AGAIN, Decision.GIVE_UP),
-    Status.BOUNCED: (Decision.SEND_AGAIN, Decision.GIVE_UP),
-    Status.REFUSED: (Decision.SEND_AGAIN, Decision.GIVE_UP),
-    Status.FAILED: (Decision.SEND_AGAIN, Decision.GIVE_UP),
-    Status.HELD: (Decision.SEND_AGAIN, Decision.GIVE_UP),
-}
-
-
-def decide(session: Session, delivery_id: int, decision: Decision, at: datetime, note: str, by: str) -> Delivery:
-    """Records a person's decision with who and why. Raises WrongState when another decided or a notice came meanwhile."""
-    delivery = locked(session, delivery_id)
-    if decision not in DECISIONS.get(delivery.status, ()):
-        raise WrongState(f"This letter is {delivery.status} now; there is nothing left to decide about it.")
-    why = (
-        note
-        or {"arrived": "a person says it arrived", "send_again": "to be sent again", "give_up": "given up"}[decision]
-    )
-    was = delivery.status
-    match decision:
-        case Decision.ARRIVED:
-            move(session, delivery, Status.ACCEPTED, at, why, by)
-        case Decision.GIVE_UP:
-            move(session, delivery, Status.CANCELLED, at, why, by)
-        case Decision.SEND_AGAIN:
-            _check_sends(session, delivery)
-            move(session, delivery, Status.QUEUED, at, why, by)
-            delivery.due_at, delivery.give_up_at = at, at + schedule.GIVE_UP_AFTER
-            wakes.wake(session, delivery.channel)
-    audit.record(session, at=at, by=by, act=f"decided {decision}", subject=f"delivery:{delivery.id}", was=str(was))
-    return delivery
-
-
-def _check_sends(session: Session, delivery: Delivery) -> None:
-    """What is queued in a closed campaign would wait for ever."""
-    if delivery.campaign_id is None:
-        return
-    status = session.scalar(sa.select(Campaign.status).where(Campaign.id == delivery.campaign_id))
-    if status in (CampaignStatus.CLOSED, CampaignStatus.ARCHIVED):
-        raise WrongState("This campaign is closed: nothing of it is sent any more.")
 
 
 def done_by_hand(session: Session, delivery_id: int, at: datetime, by: str, proof: str = "") -> Delivery:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import BY_THE_MEMBERS_WORD, ChannelName
 from campaign.domain.statuses import ResponseState, Status
 from campaign.models.action import Action, Consent
 from campaign.models.delivery import Delivery, DeliveryChange
@@ -20,9 +20,6 @@ from campaign.models.letter import Letter
 from campaign.models.rollup import Measure, Rollup
 from campaign.services import counts
 from campaign.services.counts import Key
-
-BY_THE_MEMBERS_WORD = frozenset({ChannelName.HANDOFF})
-"""Delivered here means that the member said so: a grade of its own, added to no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +185,7 @@ def recount(session: Session) -> Counter[Key]:
             Delivery.status,
             sa.func.count(),
         )
-        .where(Delivery.letter_id.is_not(None))
+        .where(Delivery.letter_id.is_not(None), ~Delivery.superseded)
         .group_by(Delivery.campaign_id, Delivery.counted_on, Delivery.office_id, Delivery.channel, Delivery.status)
     ):
         found[(campaign_id or 0, Measure.STANDING, day, office_id or 0, channel, str(status))] = number

@@ -94,6 +94,7 @@ def agency(office: Office) -> Holder:
         postal_lines=tuple(office.postal_lines),
         salutation=office.salutation,
         active=office.active,
+        channels=tuple(office.channels),
     )
 
 
@@ -184,6 +185,7 @@ def _holder(seat: _Seat, at: datetime) -> Holder:
         salutation=office.salutation,
         stand_in=tenure.is_stand_in,
         active=office.active,
+        channels=tuple(office.channels),
         chairs=tuple(seat.chairs.get(person.id, {}).values()),
     )
 
@@ -199,4 +201,5 @@ def _empty(office: Office, status: HolderStatus) -> Holder:
         senate_class=office.senate_class,
         form_url=office.form_url,
         active=office.active,
+        channels=tuple(office.channels),
     )

@@ -1,20 +1,19 @@
-"""Which channel takes a letter: the campaign's order of preference, and what the office takes."""
+"""Which channels can take a letter, best first: the order of preference, and what the office takes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.domain.holders import Holder
-from campaign.domain.targeting import Destination
 from campaign.models.docket import Docket
 from campaign.models.office import StaffContact
 
-DEFAULT_ORDER = (ChannelName.SMTP, ChannelName.HANDOFF, ChannelName.PRINT)
+DEFAULT_ORDER = (ChannelKind.CWC, ChannelKind.SMTP, ChannelKind.HANDOFF, ChannelKind.PRINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +24,41 @@ class Route:
     to_address: str = ""
 
 
-def staff_addresses(session: Session, office_ids: Sequence[int]) -> dict[int, str]:
-    """One active staff address per office, the first known."""
-    rows = session.execute(
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What offices take, by office id, read once for several letters."""
+
+    staff: Mapping[int, str]
+
+
+def taking(session: Session, office_ids: Sequence[int]) -> Taking:
+    """One statement."""
+    staff = session.execute(
         sa.select(StaffContact.office_id, StaffContact.email)
         .where(StaffContact.office_id.in_(office_ids), StaffContact.active)
-        .order_by(StaffContact.id.desc())
+        .order_by(StaffContact.id.desc())  # the first known stays
     )
-    return dict(rows.all())
+    return Taking(dict(staff.all()))
 
 
-def route(
-    destination: Destination,
-    holder: Holder,
-    order: Sequence[str],
-    staff: Mapping[int, str],
-    dockets: Mapping[int, Docket],
-) -> Route:
-    """A comment on an open docket is filed by hand at its portal; paper is what is always possible."""
-    if destination.docket_id is not None:
-        return Route(ChannelName.HANDOFF, dockets[destination.docket_id].portal_url)
-    for name in order or DEFAULT_ORDER:
-        match name:
-            case ChannelName.SMTP if holder.office_id in staff:
-                return Route(ChannelName.SMTP, staff[holder.office_id])
-            case ChannelName.HANDOFF if holder.form_url:
-                return Route(ChannelName.HANDOFF, holder.form_url)
-            case ChannelName.PRINT:
-                return Route(ChannelName.PRINT)
-            case _:
-                continue
-    return Route(ChannelName.PRINT)
+def routes(holder: Holder, docket: Docket | None, order: Sequence[str], takes: Taking) -> list[Route]:
+    """Every way to this office, each channel once. Never empty: paper is what is always possible.
+
+    A comment on an open docket is filed by hand at its portal, and goes no other way. An office's own order beats the
+    campaign's. An order holds kinds, or the name of one channel of a kind.
+    """
+    if docket is not None:
+        return [Route(ChannelName.HANDOFF, docket.portal_url)]
+    wanted = [*(holder.channels or order or DEFAULT_ORDER), ChannelKind.PRINT]
+    found = {way.channel: way for each in wanted for way in _ways(each, holder, takes)}
+    return list(found.values())
+
+
+def _ways(wanted: str, holder: Holder, takes: Taking) -> Iterator[Route]:
+    match wanted:
+        case ChannelKind.SMTP if holder.office_id in takes.staff:
+            yield Route(ChannelName.SMTP, takes.staff[holder.office_id])
+        case ChannelKind.HANDOFF if holder.form_url:
+            yield Route(ChannelName.HANDOFF, holder.form_url)
+        case ChannelKind.PRINT:
+            yield Route(ChannelName.PRINT)

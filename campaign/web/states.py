@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from campaign.domain.channels import BY_HAND, ChannelName
+from campaign.domain.channels import BY_HAND, ChannelKind, ChannelName
 from campaign.domain.statuses import (
     NOT_LEFT,
     WITH_THE_OFFICE,
@@ -101,19 +101,16 @@ def letter_state(
     attempts: int | None = 0,
     response: ResponseState | str | None = None,
     action: ActionStatus | str | None = None,
-    by_hand: bool | None = None,
     member: bool = False,
 ) -> State:
     """The one state of a letter: `status` is its delivery's, None before there is one.
 
-    `by_hand` says it for a channel that can go either way (a docket packet); None asks the channel. `member` softens the
-    word. Raises ValueError for a stored value that no table knows.
+    `member` softens the word. Raises ValueError for a stored value that no table knows.
     """
     way = ChannelName(channel) if channel else None
-    hand = way in BY_HAND if by_hand is None else by_hand
     state = _state(
         Status(status) if status else None,
-        hand,
+        way in BY_HAND,
         attempts or 0,
         ResponseState(response) if response else ResponseState.NONE,
         ActionStatus(action) if action else ActionStatus.DRAFT,
@@ -146,6 +143,6 @@ def _state(status: Status | None, by_hand: bool, attempts: int, response: Respon
 def _member_word(state: State, channel: ChannelName | None) -> str:
     if state is BY_HAND_NOW and channel is ChannelName.PRINT:
         return "Waiting to be printed"  # staff print it; nothing for the member to do
-    if state is OF_DELIVERY[Status.ACCEPTED] and channel in (ChannelName.DOCKET, ChannelName.PRINT):
-        return "Filed" if channel is ChannelName.DOCKET else "Posted"
+    if state is OF_DELIVERY[Status.ACCEPTED] and channel is not None:
+        return {ChannelKind.DOCKET: "Filed", ChannelKind.PRINT: "Posted"}.get(channel.kind, state.word)
     return SOFTER.get(state.word, state.word)

@@ -12,7 +12,7 @@ import pytest
 from campaign import tasknames
 from campaign.channels.smtp.inbox import InboundKind
 from campaign.cli import COMMANDS
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.domain.events import EventKind, ResponseKind
 from campaign.domain.statuses import ActionStatus, CampaignStatus, ResponseState, Status
 from campaign.models.delivery import AttemptOutcome
@@ -21,7 +21,7 @@ from campaign.models.position import Stance
 from campaign.models.rollup import Measure
 from campaign.models.suppression import SuppressionReason
 from campaign.models.user import ROLES
-from campaign.services.deliveries import Decision
+from campaign.services.decisions import Decision
 from campaign.settings import Settings
 
 WORKED_OUT = {"database_url", "secret_key", "inbox_maildir"}
@@ -35,6 +35,7 @@ LISTS: dict[str, type[StrEnum]] = {
     "Events": EventKind,
     "Kinds of response": ResponseKind,
     "Channels": ChannelName,
+    "Kinds of channel": ChannelKind,
     "Outcomes of an attempt": AttemptOutcome,
     "Decisions of a person": Decision,
     "Kinds of incoming mail": InboundKind,

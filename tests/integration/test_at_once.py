@@ -26,8 +26,8 @@ from campaign.models.letter import Letter
 from campaign.models.match import ConfirmedBy, DistrictMatch
 from campaign.models.member import Member
 from campaign.models.suppression import Suppression, SuppressionReason
-from campaign.services import actions, audit, deliveries, metrics, responses, sites, suppressions
-from campaign.services.deliveries import Decision
+from campaign.services import actions, audit, decisions, deliveries, metrics, responses, sites, suppressions
+from campaign.services.decisions import Decision
 from tests import factories
 from tests.factories import NOW
 
@@ -90,7 +90,7 @@ def decides(ids: Sequence[int], by: str) -> Work:
                 continue
             row = deliveries.locked(session, each)
             if row.status is Status.UNCLEAR:
-                deliveries.decide(session, each, Decision.ARRIVED, NOW, "", by)
+                decisions.decide(session, each, Decision.ARRIVED, NOW, "", by)
                 done += 1
         return done
 

@@ -199,7 +199,7 @@ def test_letters_for_a_channel_that_is_not_set_up_here_are_not_forgotten(each_se
     letters(each_session)
     heard(each_session, "delivery", "upkeep", "beat")
     with transaction(each_session):
-        each_session.execute(sa.update(Delivery).values(channel=ChannelName.CWC))
+        each_session.execute(sa.update(Delivery).values(channel=ChannelName.CWC_HOUSE))
     found = look(each_session)
     assert [each.condition for each in found.channels] == [Condition.ABSENT, Condition.IDLE]
     assert [each.part for each in found.problems] == [Part.CHANNELS]

@@ -17,9 +17,9 @@ from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.mail import MailKind, MemberMail
 from campaign.models.suppression import SuppressionReason
-from campaign.services import actions, campaigns, deliveries, held, invitations, links, suppressions
+from campaign.services import actions, campaigns, decisions, deliveries, held, invitations, links, suppressions
 from campaign.services.actions import Signature
-from campaign.services.deliveries import Decision
+from campaign.services.decisions import Decision
 from tests import factories
 from tests.factories import ENVELOPE, NOW
 
@@ -63,7 +63,7 @@ def test_a_held_letter_that_a_person_sends_is_not_held_again_for_the_same_reason
         assert len(held.check_again(session, waiting(session), NOW)) == 2
     (stopped,) = session.scalars(sa.select(Delivery.id).where(Delivery.status == Status.HELD))
     with transaction(session):
-        deliveries.decide(session, stopped, Decision.SEND_AGAIN, NOW, "agreed with the office", "user:1")
+        decisions.decide(session, stopped, Decision.SEND_AGAIN, NOW, "agreed with the office", "user:1")
     with transaction(session):
         assert stopped in held.check_again(session, waiting(session), NOW)
     with transaction(session):  # a new reason holds it anew
@@ -106,9 +106,9 @@ def test_nothing_is_queued_again_in_a_closed_campaign(session: Session) -> None:
             campaigns.move(session, first.campaign_id, step, NOW, "over", "user:1")
     (row,) = session.scalars(sa.select(Delivery).where(Delivery.status == Status.HELD)).all()
     with pytest.raises(WrongState, match="closed"), transaction(session):
-        deliveries.decide(session, row.id, Decision.SEND_AGAIN, NOW, "", "user:1")
+        decisions.decide(session, row.id, Decision.SEND_AGAIN, NOW, "", "user:1")
     with transaction(session):
-        deliveries.decide(session, row.id, Decision.GIVE_UP, NOW, "", "user:1")
+        decisions.decide(session, row.id, Decision.GIVE_UP, NOW, "", "user:1")
 
 
 def test_an_office_whose_letter_left_is_not_written_to_again_whatever_the_draft_says(each_session: Session) -> None:

@@ -226,7 +226,7 @@ def test_a_missing_rollup_and_one_too_many_are_found(session: Session) -> None:
                 measure=Measure.MOVES,
                 day=NOW.date(),
                 office_id=session.scalars(sa.select(Delivery.office_id).limit(1)).one(),
-                channel=ChannelName.CWC,
+                channel=ChannelName.CWC_HOUSE,
                 status="failed",
                 count=2,
             )

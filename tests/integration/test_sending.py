@@ -24,7 +24,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.delivery import Attempt, Delivery, DeliveryChange
 from campaign.models.letter import Letter
 from campaign.models.member import Member
-from campaign.services import actions, breaker, campaigns, deliveries, metrics, outbox
+from campaign.services import actions, breaker, campaigns, decisions, metrics, outbox
 from campaign.services.outbox.loop import TICK_S, Desk, Window
 from tests import factories
 from tests.factories import ENVELOPE, NOW
@@ -377,9 +377,9 @@ def test_a_person_settles_an_unclear_letter_once(session: Session) -> None:
     outbox.send_due(session, loop(MemoryChannel(answers=[Unclear("silence")])))
     row = session.scalars(sa.select(Delivery).where(Delivery.status == Status.UNCLEAR)).one()
     with transaction(session):
-        deliveries.decide(session, row.id, deliveries.Decision.ARRIVED, LATER, "they called", "user:1")
+        decisions.decide(session, row.id, decisions.Decision.ARRIVED, LATER, "they called", "user:1")
     with pytest.raises(WrongState), transaction(session):
-        deliveries.decide(session, row.id, deliveries.Decision.SEND_AGAIN, LATER, "", "user:2")
+        decisions.decide(session, row.id, decisions.Decision.SEND_AGAIN, LATER, "", "user:2")
     assert statuses(session) == [Status.ACCEPTED] * 3
     assert metrics.differences(session) == []
 

@@ -33,7 +33,7 @@ from campaign.demo.history import (
     wave_of,
 )
 from campaign.demo.shapes import ActionPlan, Facility, FacilityRole, LetterPlan
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.domain.districts import STATES, District, district_phrase, seat_of
 from campaign.domain.events import ResponseKind
 from campaign.domain.letters import FIELDS, AskText, LetterFacts, render
@@ -345,7 +345,7 @@ def test_replies_have_the_shares_and_delays_of_the_table() -> None:
     acknowledged = _replies(letters, ResponseKind.ACKNOWLEDGEMENT)
     assert Counter(after for _, after in acknowledged) == {0: 42, 1: 18}
     assert Counter(each.planned_channel.value for each, _ in acknowledged) == {"cwc": 51, "handoff": 5, "smtp": 4}
-    by_gateway = Counter(each.kind.value for each, _ in acknowledged if each.planned_channel is ChannelName.CWC)
+    by_gateway = Counter(each.kind.value for each, _ in acknowledged if each.planned_channel is ChannelKind.CWC)
     assert by_gateway == {"house": 26, "senate": 25}
     forms = _replies(letters, ResponseKind.FORM)
     assert Counter(each.kind.value for each, _ in forms) == {"house": 11, "senate": 9}
@@ -371,14 +371,14 @@ def test_only_stand_ins_say_anything_of_substance() -> None:
     for letter in (*letters, *history_closed.history().letters):
         for reply in letter.replies:
             assert reply.text == offices.SIMULATED_REPLY or letter.office in offices.STAND_IN_OFFICES
-            assert (reply.known_by == "mail") is (letter.planned_channel is ChannelName.SMTP)
+            assert (reply.known_by == "mail") is (letter.planned_channel is ChannelKind.SMTP)
 
 
 def test_letters_to_stand_ins_go_by_mail() -> None:
     found = Counter(each.office for each in history().letters if each.office in offices.STAND_IN_OFFICES)
     assert found == {"HIN05": 2, "HNH02": 3, "HWA04": 2, "SWI03": 1, "SOK02": 2}
     assert all(
-        (each.planned_channel is ChannelName.SMTP) is (each.office in offices.STAND_IN_OFFICES)
+        (each.planned_channel is ChannelKind.SMTP) is (each.office in offices.STAND_IN_OFFICES)
         for each in history().letters
     )
 
@@ -415,7 +415,7 @@ def test_milestones_are_true() -> None:
 
 def test_today_mail_stands_in_for_the_gateways_and_the_docket_is_filed_by_hand() -> None:
     for letter in history().letters:
-        assert letter.channel not in {ChannelName.CWC, ChannelName.DOCKET}
+        assert letter.channel.kind not in {ChannelKind.CWC, ChannelKind.DOCKET}
         if letter.channel is ChannelName.PRINT:
             assert status_today(letter) in {Status.QUEUED, Status.DELIVERED, Status.BOUNCED}
         else:

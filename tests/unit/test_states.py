@@ -41,8 +41,8 @@ def test_a_queued_letter_that_was_tried_waits_to_retry() -> None:
 def test_a_queued_letter_by_hand_is_the_members_to_send() -> None:
     state = letter_state("queued", channel="handoff")
     assert (state.word, state.family, state.icon) == ("Yours to send", "you", "pen")
-    assert letter_state("queued", channel="docket").family == "move"
-    assert letter_state("queued", channel="docket", by_hand=True).word == "Yours to send"
+    assert letter_state("queued", channel="docket_api").family == "move"
+    assert letter_state("queued", channel="docket_packet").word == "Yours to send"
 
 
 def test_a_response_raises_what_is_with_the_office() -> None:
@@ -73,7 +73,7 @@ def test_softer_words_for_members_keep_icon_and_family(status: Status) -> None:
 
 def test_members_read_softer_words() -> None:
     assert letter_state("bounced", member=True).word == "Came back"
-    assert letter_state("accepted", channel="docket", member=True).word == "Filed"
+    assert letter_state("accepted", channel="docket_api", member=True).word == "Filed"
     assert letter_state("queued", channel="print", member=True).word == "Waiting to be printed"
 
 

@@ -150,6 +150,8 @@ class Window:
 def _kind(outcome: Outcome) -> Kind:
     if isinstance(outcome, TryLater) and not outcome.used_a_try:
         return Kind.TRY_LATER_FREE
+    if isinstance(outcome, Refused) and outcome.falls_through:
+        return Kind.FALLS_THROUGH
     return _KINDS.get(type(outcome), Kind.UNCLEAR)
 
 

@@ -18,7 +18,7 @@ from campaign.domain.errors import ChannelError, Misconfigured, Refused, TryLate
 from campaign.domain.parcels import Outcome, Receipt
 from campaign.domain.statuses import Status
 from campaign.models.delivery import AttemptOutcome
-from campaign.services import counts
+from campaign.services import counts, deliveries, fall_through
 from campaign.services.outbox import bulk
 
 log = structlog.get_logger()
@@ -56,6 +56,7 @@ class Settled:
     provider_id: str | None = None
     code: str | None = None
     answer: str = ""
+    falls_through: bool = False
 
 
 def settle(key: int, letter: InHand, outcome: Outcome | None, now: datetime, jitter: float) -> Settled:
@@ -93,7 +94,8 @@ def settle(key: int, letter: InHand, outcome: Outcome | None, now: datetime, jit
 
 def _ended(key: int, tries: int, status: Status, why: str, outcome: ChannelError) -> Settled:
     kind = _KINDS.get(type(outcome), AttemptOutcome.UNCLEAR)
-    return Settled(key, status, why, tries, tries, kind, code=outcome.code, answer=outcome.answer)
+    falls = isinstance(outcome, Refused) and outcome.falls_through
+    return Settled(key, status, why, tries, tries, kind, code=outcome.code, answer=outcome.answer, falls_through=falls)
 
 
 def write(
@@ -122,6 +124,9 @@ def write(
         bulk.run(session, "unbegun", unbegun)
     keep_history(session, owner, [(each.key, Status.SENDING, each.status, each.why) for each in ours], now)
     counts.moved_together(session, channel, ((in_hand[each.key], Status.SENDING, each.status) for each in ours), now)
+    for each in ours:
+        if each.falls_through:
+            fall_through.go_on(session, deliveries.locked(session, each.key), now, f"worker:{owner}")
     if ours:
         log.info("outcomes", channel=str(channel), **Counter(str(each.status) for each in ours))
     return len(ours)

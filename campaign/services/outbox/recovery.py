@@ -84,6 +84,8 @@ def _proved(entry: journal.Entry | None) -> Outcome | None:
     if entry.kind in (Kind.TRY_LATER, Kind.TRY_LATER_FREE):
         used = entry.kind is Kind.TRY_LATER
         return TryLater(entry.answer, code=entry.code, answer=entry.answer, used_a_try=used)
+    if entry.kind is Kind.FALLS_THROUGH:
+        return Refused(entry.answer, code=entry.code, answer=entry.answer, falls_through=True)
     return _ERRORS.get(entry.kind, Unclear)(entry.answer, code=entry.code, answer=entry.answer)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.domain.events import EventKind, ResponseKind
 from campaign.domain.statuses import ResponseState, Status
 from campaign.models.delivery import DeliveryChange
@@ -24,11 +24,14 @@ QUIET = timedelta(days=5)
 
 _SHORT = (("Representative ", "Rep. "), ("Senator ", "Sen. "), ("Delegate ", "Del. "))
 _WAYS = {
-    ChannelName.CWC: ("Their intake system", "within minutes"),
+    ChannelName.CWC_HOUSE: ("Their intake system", "within minutes"),
+    ChannelName.CWC_SENATE: ("Their intake system", "within minutes"),
     ChannelName.SMTP: ("E-mail to their staff", "within minutes"),
-    ChannelName.DOCKET: ("Public docket", "within an hour"),
+    ChannelName.DOCKET_API: ("Public docket", "within an hour"),
+    ChannelName.DOCKET_PACKET: ("Public docket", "you file it"),
     ChannelName.HANDOFF: ("Their web form", "you send it"),
     ChannelName.PRINT: ("Printed and posted", "2 to 3 weeks"),
+    ChannelName.PRINT_PROVIDER: ("Printed and posted", "2 to 3 weeks"),
 }
 _STUCK = frozenset({Status.HELD, Status.UNCLEAR, Status.BOUNCED, Status.REFUSED, Status.FAILED})
 _ENDED = frozenset({Status.CANCELLED, Status.EXPIRED})
@@ -195,7 +198,7 @@ def _note(at: datetime, line: Line, zone: str, proof: str = "") -> Markup:
 
 def _sent(line: Line, zone: str) -> tuple[str, Markup | str]:
     change = _change(line, Status.ACCEPTED, Status.DELIVERED)
-    label = {ChannelName.PRINT: "Posted", ChannelName.DOCKET: "Filed"}.get(line.delivery.channel, "Sent")
+    label = {ChannelKind.PRINT: "Posted", ChannelKind.DOCKET: "Filed"}.get(line.delivery.channel.kind, "Sent")
     if change is None:
         return label, ""
     proof = "by you" if change.by.startswith("member:") else "handed over"
@@ -309,12 +312,14 @@ def _source(response: Response) -> str:
 
 def _changed(change: DeliveryChange, story: Story) -> Step | None:
     letter = story.letter
+    channel = next((each.channel for each in story.deliveries if each.id == change.delivery_id), story.delivery.channel)
+    if change.old is None and change.delivery_id != story.deliveries[0].id:
+        return Step(change.at, f"It goes another way: {_WAYS[channel][0].lower()}", _said(change), "b")
     if change.old is None:
         size = f"Text fixed, {len(letter.body):,} characters, fingerprint {letter.digest[:4]} {letter.digest[4:8]}."
         return Step(change.at, "You signed", size, "g")
-    channel = next((each.channel for each in story.deliveries if each.id == change.delivery_id), story.delivery.channel)
     match change.new:
-        case Status.ACCEPTED if channel is ChannelName.PRINT:
+        case Status.ACCEPTED if channel.kind is ChannelKind.PRINT:
             return Step(change.at, "Printed and posted", _said(change, "posted"), "g")
         case Status.ACCEPTED if change.by.startswith("user:"):
             return Step(change.at, "Staff checked: it is with the office", _said(change), "g")

@@ -17,8 +17,9 @@ from campaign.extensions import db
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
-from campaign.services import deliveries, responses, stories
-from campaign.services.deliveries import DECISIONS, Cancelled, Decision
+from campaign.services import decisions, deliveries, fall_through, responses, stories
+from campaign.services.decisions import DECISIONS, Decision
+from campaign.services.deliveries import Cancelled
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access, printed
 from campaign.web.actions.views import moment_of, put_error
@@ -106,15 +107,24 @@ def letter_page(
 
 
 def decision_form(here: Campaign, delivery: Delivery) -> DecisionForm:
-    """A closed campaign sends nothing more, so nothing is offered to be sent again."""
-    over = here.status in (CampaignStatus.CLOSED, CampaignStatus.ARCHIVED)
+    """A closed campaign sends nothing more, so nothing is offered to be sent; nor is another way where none is left."""
+    offered = DECISIONS.get(delivery.status, ())
+    not_now: set[Decision] = set()
+    if here.status in (CampaignStatus.CLOSED, CampaignStatus.ARCHIVED):
+        not_now = {Decision.SEND_AGAIN, Decision.ANOTHER_WAY}
+    elif Decision.ANOTHER_WAY in offered and not _has_another_way(delivery):
+        not_now = {Decision.ANOTHER_WAY}
     form = DecisionForm()
     form.decision.choices = [
-        SelectChoice(each.value, words.decision(each, delivery.status))
-        for each in DECISIONS.get(delivery.status, ())
-        if not (over and each is Decision.SEND_AGAIN)
+        SelectChoice(each.value, words.decision(each, delivery.status)) for each in offered if each not in not_now
     ]
     return form
+
+
+def _has_another_way(delivery: Delivery) -> bool:
+    session = db.session()
+    letter = session.get(Letter, delivery.letter_id) if delivery.letter_id is not None else None
+    return letter is not None and fall_through.next_route(session, letter, database_now()) is not None
 
 
 @bp.get("/c/<slug>/letters/<reference>/letter.pdf")
@@ -137,7 +147,7 @@ def decide(slug: str, reference: str) -> ResponseReturnValue:
     note = (form.note.data or "").strip()
     try:
         with unit_of_work() as session:
-            deliveries.decide(session, delivery_id, Decision(form.decision.data), database_now(), note, access.me().by)
+            decisions.decide(session, delivery_id, Decision(form.decision.data), database_now(), note, access.me().by)
     except WrongState:
         return letter_page(slug, access.letter(slug, reference), None, 409, meanwhile=True)
     flash("Recorded with your name.", "good")

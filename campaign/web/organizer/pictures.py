@@ -11,10 +11,10 @@ from typing import Any
 from flask import url_for
 from markupsafe import Markup
 
-from campaign.domain.channels import BY_HAND, ChannelName
+from campaign.domain.channels import BY_HAND, BY_THE_MEMBERS_WORD, ChannelName
 from campaign.domain.statuses import ResponseState, Status
 from campaign.services.dashboard import Grades, Medians
-from campaign.services.metrics import BY_THE_MEMBERS_WORD, Figures, People
+from campaign.services.metrics import Figures, People
 from campaign.web import charts
 from campaign.web.charts import Chart, Reach, Step
 from campaign.web.formats import duration, number, percent, plural, short_day

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.domain.channels import BY_HAND, ChannelName
+from campaign.domain.channels import BY_HAND, BY_THE_MEMBERS_WORD, ChannelKind, ChannelName, names_of
 from campaign.domain.statuses import NEEDS_A_PERSON, NOT_LEFT, WITH_THE_OFFICE, ResponseState, Status
 from campaign.domain.texts import like, tidy_line
 from campaign.models.action import Consent
@@ -22,7 +22,6 @@ from campaign.models.member import Member
 from campaign.models.office import Office
 from campaign.models.rollup import Measure, Rollup
 from campaign.models.user import User
-from campaign.services.metrics import BY_THE_MEMBERS_WORD
 
 
 class Stage(StrEnum):
@@ -66,7 +65,7 @@ class Filter:
     search: str = ""
     stage: Stage | None = None
     status: Status | None = None
-    channel: ChannelName | None = None
+    channel: ChannelName | ChannelKind | None = None
     response: ResponseState | None = None
     office: str = ""
 
@@ -76,7 +75,7 @@ class Filter:
             search=tidy_line(arguments.get("q", ""))[:200],
             stage=_one_of(Stage, arguments.get("stage")),
             status=_one_of(Status, arguments.get("status")),
-            channel=_one_of(ChannelName, arguments.get("channel")),
+            channel=_one_of(ChannelName, arguments.get("channel")) or _one_of(ChannelKind, arguments.get("channel")),
             response=_one_of(ResponseState, arguments.get("response")),
             office=tidy_line(arguments.get("office", "")).upper()[:10],
         )
@@ -106,9 +105,10 @@ def letters(campaign_id: int, wanted: Filter) -> sa.Select[Any]:
     if wanted.status is not None:
         conditions.append(Delivery.status == wanted.status)
     if wanted.channel is not None:
-        conditions.append(Delivery.channel == wanted.channel)
+        names = names_of(wanted.channel) if isinstance(wanted.channel, ChannelKind) else (wanted.channel,)
+        conditions.append(Delivery.channel.in_(names))
     if conditions:
-        query = query.where(sa.exists().where(Delivery.letter_id == Letter.id, *conditions))
+        query = query.where(sa.exists().where(Delivery.letter_id == Letter.id, ~Delivery.superseded, *conditions))
     if wanted.response is not None:
         query = query.where(Letter.response == wanted.response)
     if wanted.office:
@@ -216,6 +216,7 @@ def _attention(campaign_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         Delivery.campaign_id == campaign_id,
         Delivery.letter_id.is_not(None),
+        ~Delivery.superseded,
         Delivery.status.in_(NEEDS_A_PERSON),
     )
 

@@ -12,7 +12,7 @@ from campaign.domain.statuses import ResponseState, Status
 from campaign.models.delivery import Attempt, AttemptOutcome, DeliveryChange
 from campaign.models.event import Event
 from campaign.models.response import Response
-from campaign.services.deliveries import Decision
+from campaign.services.decisions import Decision
 from campaign.services.health import Condition
 from campaign.services.stories import Story
 from campaign.web.organizer.queries import Stage
@@ -105,11 +105,13 @@ EXPLAINED = {
 DECISIONS = {
     Decision.ARRIVED: "It arrived: record as sent",
     Decision.SEND_AGAIN: "It did not arrive: send once more",
+    Decision.ANOTHER_WAY: "Send it another way",
     Decision.GIVE_UP: "Give up: this letter ends here",
 }
 NOTES = {
     Decision.ARRIVED: "Say in the note what proves it: a call, an e-mail, a receipt.",
     Decision.SEND_AGAIN: "Same text, same reference. Recorded with your name.",
+    Decision.ANOTHER_WAY: "Over the next channel that the office takes. This one keeps its record.",
     Decision.GIVE_UP: "It becomes cancelled and is kept for the record. This cannot be undone.",
 }
 SEND_HELD = "Send it now, as it was signed"
@@ -191,8 +193,11 @@ def _change(at: datetime, what: DeliveryChange, story: Story, people: Mapping[st
     channel = next((way.channel for way in story.deliveries if way.id == what.delivery_id), None)
     state = letter_state(what.new, channel=channel, attempts=1 if what.old is Status.SENDING else 0)
     by = people.get(what.by, "the system")
-    text = "Signed and queued" if what.old is None else state.word
-    why = "" if what.old is None else what.why
+    text, why = state.word, what.why
+    if what.old is None and what.delivery_id == story.deliveries[0].id:
+        text, why = "Signed and queued", ""
+    elif what.old is None and channel is not None:
+        text = f"Goes another way: {CHANNELS[channel]}"
     return Row(at, text, _joined(why, "" if by == "the system" else f"by {by}"), _TONES.get(state.family, ""))
 
 

@@ -1,0 +1,76 @@
+"""What a person decides about a delivery that no machine may decide about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaign.domain import schedule
+from campaign.domain.errors import WrongState
+from campaign.domain.statuses import CampaignStatus, Status
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import Delivery
+from campaign.services import audit, deliveries, fall_through, wakes
+
+
+class Decision(StrEnum):
+    """What a person may decide about a delivery that needs one."""
+
+    ARRIVED = "arrived"
+    SEND_AGAIN = "send_again"
+    ANOTHER_WAY = "another_way"
+    GIVE_UP = "give_up"
+
+
+DECISIONS: dict[Status, tuple[Decision, ...]] = {
+    Status.UNCLEAR: (Decision.ARRIVED, Decision.SEND_AGAIN, Decision.GIVE_UP),
+    Status.BOUNCED: (Decision.SEND_AGAIN, Decision.ANOTHER_WAY, Decision.GIVE_UP),
+    Status.REFUSED: (Decision.SEND_AGAIN, Decision.ANOTHER_WAY, Decision.GIVE_UP),
+    Status.FAILED: (Decision.SEND_AGAIN, Decision.ANOTHER_WAY, Decision.GIVE_UP),
+    Status.HELD: (Decision.SEND_AGAIN, Decision.GIVE_UP),
+}
+
+
+_WHY = {
+    Decision.ARRIVED: "a person says it arrived",
+    Decision.SEND_AGAIN: "to be sent again",
+    Decision.ANOTHER_WAY: "to go another way",
+    Decision.GIVE_UP: "given up",
+}
+
+
+def decide(session: Session, delivery_id: int, decision: Decision, at: datetime, note: str, by: str) -> Delivery:
+    """Records a person's decision with who and why. Raises WrongState when another decided or a notice came meanwhile."""
+    delivery = deliveries.locked(session, delivery_id)
+    if delivery.superseded or decision not in DECISIONS.get(delivery.status, ()):
+        raise WrongState(f"This letter is {delivery.status} now; there is nothing left to decide about it.")
+    why = note or _WHY[decision]
+    was = delivery.status
+    match decision:
+        case Decision.ARRIVED:
+            deliveries.move(session, delivery, Status.ACCEPTED, at, why, by)
+        case Decision.GIVE_UP:
+            deliveries.move(session, delivery, Status.CANCELLED, at, why, by)
+        case Decision.SEND_AGAIN:
+            _check_sends(session, delivery)
+            deliveries.move(session, delivery, Status.QUEUED, at, why, by)
+            delivery.due_at, delivery.give_up_at = at, at + schedule.GIVE_UP_AFTER
+            wakes.wake(session, delivery.channel)
+        case Decision.ANOTHER_WAY:
+            _check_sends(session, delivery)
+            if fall_through.go_on(session, delivery, at, by) is None:
+                raise WrongState("Every way to this office has been tried for this letter.")
+    audit.record(session, at=at, by=by, act=f"decided {decision}", subject=f"delivery:{delivery.id}", was=str(was))
+    return delivery
+
+
+def _check_sends(session: Session, delivery: Delivery) -> None:
+    """What is queued in a closed campaign would wait for ever."""
+    if delivery.campaign_id is None:
+        return
+    status = session.scalar(sa.select(Campaign.status).where(Campaign.id == delivery.campaign_id))
+    if status in (CampaignStatus.CLOSED, CampaignStatus.ARCHIVED):
+        raise WrongState("This campaign is closed: nothing of it is sent any more.")

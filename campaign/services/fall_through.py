@@ -1,0 +1,52 @@
+"""A letter that one channel certainly did not send goes on over the next that its office takes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaign.domain.channels import CHANNEL_WORDS
+from campaign.domain.statuses import Status
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import Delivery
+from campaign.models.docket import Docket
+from campaign.models.letter import Letter
+from campaign.services import counts, deliveries, offices, wakes
+from campaign.services.routes import Route, routes, taking
+
+NOTHING_WENT = frozenset({Status.REFUSED, Status.FAILED, Status.CANCELLED, Status.BOUNCED})
+"""Where a delivery must stand before its letter may go another way. A bounced one came back: that takes a person."""
+
+
+def next_route(session: Session, letter: Letter, now: datetime) -> Route | None:
+    """The best way that this letter has not tried; None when there is none left. Writes nothing."""
+    holder = offices.holder_at(session, {letter.office_id}, now)[letter.office_id]
+    docket = session.get(Docket, letter.docket_id) if letter.docket_id is not None else None
+    order = session.scalar(sa.select(Campaign.channels).where(Campaign.id == letter.campaign_id)) or ()
+    tried = {each.channel for each in deliveries.of_letter(session, letter.id)}
+    ways = routes(holder, docket, order, taking(session, [letter.office_id]))
+    return next((way for way in ways if way.channel not in tried), None)
+
+
+def go_on(session: Session, delivery: Delivery, now: datetime, by: str) -> Delivery | None:
+    """Queues the letter of `delivery` for its next channel and returns that; None when no channel is left.
+
+    The old one stays as it ended and no longer counts among what stands. Twice is safe: one that was superseded is not
+    again. The caller holds the row's lock. Does not commit.
+    """
+    if delivery.superseded or delivery.letter_id is None or delivery.status not in NOTHING_WENT:
+        return None
+    letter = session.get_one(Letter, delivery.letter_id)
+    way = next_route(session, letter, now)
+    if way is None:
+        return None
+    delivery.superseded = True
+    counts.superseded(session, delivery)
+    session.flush()
+    why = f"instead of {CHANNEL_WORDS[delivery.channel]}: {delivery.reason}"
+    following = deliveries.enqueue_instead(session, letter, way, now, why, by)
+    counts.answers_follow(session, letter, delivery.channel, following.channel)
+    wakes.wake(session, following.channel)
+    return following

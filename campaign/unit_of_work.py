@@ -39,6 +39,16 @@ def reading() -> Iterator[Session]:
         session.rollback()
 
 
+@contextmanager
+def snapshot() -> Iterator[Session]:
+    """As `reading`, and every statement sees the same moment: for counts that are compared with each other."""
+    with reading() as session:
+        session.rollback()
+        if session.get_bind().dialect.name == "postgresql":
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        yield session
+
+
 def database_now() -> datetime:
     """The database's clock, so that machines agree; on SQLite this machine's. Ends the transaction that it opened."""
     session: Session = db.session()

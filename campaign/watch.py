@@ -6,6 +6,7 @@ import threading
 from datetime import UTC, datetime
 from time import monotonic
 
+import structlog
 from flask import g
 from kombu.exceptions import OperationalError as BrokerDown
 from sqlalchemy.exc import DBAPIError
@@ -13,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from campaign.extensions import celery, db
 from campaign.runtime import runtime
-from campaign.services import health
+from campaign.services import health, proofs
 from campaign.services.health import Health, Problem
-from campaign.unit_of_work import database_now
+from campaign.unit_of_work import database_now, snapshot, unit_of_work
+
+log = structlog.get_logger()
 
 _ASK_S = 2
 _KEEP_S = 5.0  # an answer of the broker is good for so long: a page that everybody may open must not hammer it
@@ -64,4 +67,19 @@ def _ask() -> bool:
             connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=_ASK_S)
     except (BrokerDown, OSError):
         return False
+    return True
+
+
+def prove_if_due() -> bool:
+    """The nightly proof, where it is time and nobody else is at it; whether this process made it. Commits."""
+    with unit_of_work() as session:
+        day = proofs.begin(session, database_now())
+    if day is None:
+        return False
+    with snapshot() as session:
+        found = proofs.look(session)
+    with unit_of_work() as session:
+        proofs.finish(session, day, found, database_now())
+    if found.differences or found.broken_at is not None:
+        log.error("nightly proof", differences=found.differences, broken_at=found.broken_at)
     return True

@@ -122,14 +122,20 @@ def pause(session: Session, url: str, *, letters: int, workers: int) -> dict[str
 
 
 def memory(session: Session, url: str, *, letters: int, workers: int) -> dict[str, Any]:
-    """Resident memory of the worker processes while they send; it must not grow with the number of letters."""
+    """Memory of the worker processes while they send; it must not grow with the number of letters.
+
+    A page that several of them share counts once: the figure is what the tree takes from the machine. `resident_mb` is the sum
+    of what each holds, shared pages as often as they are held.
+    """
     deliver.prepare(session, letters)
     seen: list[float] = []
+    resident: list[float] = []
 
     def watch(supervisor: Supervisor) -> None:
         while any(child.process is not None and child.process.poll() is None for child in supervisor.children):
             pids = [child.process.pid for child in supervisor.children if child.process is not None]
-            seen.append(sum(resident_mb(pid) for pid in pids))
+            seen.append(sum(_memory_mb(pid, "Pss") for pid in pids))
+            resident.append(sum(_memory_mb(pid, "Rss") for pid in pids))
             sleep(0.25)
 
     with Sink() as sink:
@@ -141,6 +147,7 @@ def memory(session: Session, url: str, *, letters: int, workers: int) -> dict[st
         "first_quarter_mb": _middle(working[: len(working) // 4 or 1]),
         "last_quarter_mb": _middle(working[-(len(working) // 4 or 1) :]),
         "most_mb": round(max(working), 1),
+        "resident_mb": round(max(resident), 1),
         "relay": sink.seen,
     }
 
@@ -149,10 +156,10 @@ def _middle(values: Sequence[float]) -> float:
     return round(sorted(values)[len(values) // 2], 1)
 
 
-def resident_mb(pid: int) -> float:
-    """0 for a process that is gone."""
+def _memory_mb(pid: int, which: str) -> float:
+    """`Pss` shares out the pages that several processes hold, `Rss` does not. 0 for a process that is gone."""
     try:
-        status = Path(f"/proc/{pid}/status").read_text()
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS")), 0.0)
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{which}:")), 0.0)

@@ -9,7 +9,7 @@ import click
 from flask.cli import with_appcontext
 
 from campaign.services import metrics as service
-from campaign.unit_of_work import reading, unit_of_work
+from campaign.unit_of_work import snapshot, unit_of_work
 
 
 @click.group()
@@ -28,7 +28,7 @@ def verify(rebuild: bool, as_json: bool) -> None:
             number = service.rebuild(session)
         click.echo(json.dumps({"rebuilt": number}) if as_json else f"{number} rollups rebuilt from their rows.")
         return
-    with reading() as session:
+    with snapshot() as session:
         found = service.differences(session)
     if as_json:
         click.echo(json.dumps({"differences": [str(each) for each in found]}))

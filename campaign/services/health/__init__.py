@@ -1,0 +1,37 @@
+"""Whether letters leave, and what stands in their way: one report for the page, `/readyz`, `campaign check` and the metrics."""
+
+from campaign.services.health.channels import queues_of
+from campaign.services.health.rates import handover_times, outcomes_since, quantile
+from campaign.services.health.report import (
+    glance,
+    is_migrated,
+    migration_head,
+    not_migrated,
+    report,
+    unmatched,
+    without_database,
+)
+from campaign.services.health.shapes import ChannelHealth, Condition, Health, Part, Problem, WorkerHealth
+from campaign.services.health.workers import HEARD, UNWORKED
+
+__all__ = [
+    "HEARD",
+    "UNWORKED",
+    "ChannelHealth",
+    "Condition",
+    "Health",
+    "Part",
+    "Problem",
+    "WorkerHealth",
+    "glance",
+    "handover_times",
+    "is_migrated",
+    "migration_head",
+    "not_migrated",
+    "outcomes_since",
+    "quantile",
+    "queues_of",
+    "report",
+    "unmatched",
+    "without_database",
+]

@@ -1,0 +1,141 @@
+"""Each channel that workers send on: what waits for it, what left, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaign.domain.channels import CHANNEL_WORDS, ChannelName
+from campaign.domain.statuses import Status
+from campaign.models.campaign import Campaign
+from campaign.models.channel import ChannelState
+from campaign.models.delivery import Delivery
+from campaign.models.rollup import Measure, Rollup
+from campaign.services import breaker
+from campaign.services.deliveries import PRIORITY_ONE_OFF
+from campaign.services.health import rates
+from campaign.services.health.shapes import ChannelHealth, Condition, Part, Problem
+from campaign.services.outbox.claims import SENDS, senders
+from campaign.tasknames import WORKED
+
+PATIENCE = timedelta(minutes=1)  # a channel left alone for less is no news: relays restart
+
+_MEND = {
+    ChannelName.SMTP: "Put CAMPAIGN_SMTP_HOST, _PORT, _USERNAME, _PASSWORD and _STARTTLS right, or ask who runs the relay; "
+    "start the workers again, then press Try again now on the Sending page.",
+}
+_WAIT = (
+    "See whether the receiving system runs. It is tried again by itself within minutes; Try again now does not wait."
+)
+
+
+def of(
+    session: Session, offered: Collection[ChannelName], unworked: Sequence[str], now: datetime
+) -> tuple[ChannelHealth, ...]:
+    queues, sent, unclear = queues_of(session, now), rates.sent(session, now), _unclear(session)
+    states = {state.channel: state for state in breaker.states(session)}
+    found = []
+    for channel in WORKED:
+        waiting, due, paused, oldest = queues.get(channel, (0, 0, 0, None))
+        if channel not in offered and not waiting:
+            continue
+        hour, minute = sent.get(channel, (0, 0))
+        condition = Condition.IDLE
+        if channel not in offered:
+            condition = Condition.ABSENT
+        elif due and "delivery" in unworked:
+            condition = Condition.UNATTENDED
+        elif due or hour:
+            condition = Condition.WORKING
+        line = ChannelHealth(channel, condition, waiting, due, paused, oldest, hour, minute, unclear.get(channel, 0))
+        found.append(in_trouble(states[channel], line) if channel in states else line)
+    return tuple(found)
+
+
+def in_trouble(state: ChannelState, line: ChannelHealth) -> ChannelHealth:
+    wrong = state.misconfigured
+    return replace(
+        line,
+        condition=Condition.MISCONFIGURED if wrong else Condition.LEFT_ALONE,
+        failures=state.failures,
+        since=state.since,
+        retry_at=state.retry_at,
+        reason=state.reason,
+        todo=_MEND.get(line.channel, "Put the settings of this channel right.") if wrong else _WAIT,
+    )
+
+
+def problems(line: ChannelHealth, now: datetime) -> tuple[Problem, ...]:
+    name = CHANNEL_WORDS[line.channel]
+    match line.condition:
+        case Condition.MISCONFIGURED:
+            words = f"{name} is configured wrongly: its letters wait, and none is lost."
+            return (Problem(Part.CHANNELS, words, line.todo, line.reason, True, line.channel),)
+        case Condition.LEFT_ALONE if line.since is not None and now - line.since >= PATIENCE:
+            tried = "tried once" if line.failures == 1 else f"tried {line.failures:,} times"
+            how = f"{tried} in {_span(now - line.since)}"
+            words = f"{name} cannot be reached and is left alone ({how}): its letters wait, and none is lost."
+            return (Problem(Part.CHANNELS, words, line.todo, line.reason, True, line.channel),)
+        case Condition.ABSENT:
+            words = f"{name} is not set up here, and {line.waiting:,} wait for it."
+            return (Problem(Part.CHANNELS, words, "Cancel them, or set the channel up.", channel=line.channel),)
+    return ()
+
+
+def queues_of(session: Session, now: datetime) -> dict[ChannelName, tuple[int, int, int, datetime | None]]:
+    """By channel: all that are queued; of them those that are due, those of a paused campaign; and the oldest due."""
+    sends = sa.or_(Delivery.campaign_id.is_(None), Campaign.status.in_(SENDS))
+    due = sa.and_(_may_leave(session, now), Delivery.due_at <= now)
+    rows = session.execute(
+        sa.select(
+            Delivery.channel,
+            sa.func.count(),
+            sa.func.count(sa.case((due, 1))),
+            sa.func.count(sa.case((sa.not_(sends), 1))),
+            sa.func.min(sa.case((due, Delivery.due_at))),
+        )
+        .outerjoin(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(Delivery.status == Status.QUEUED, Delivery.channel.in_(WORKED))
+        .group_by(Delivery.channel)
+    )
+    return {channel: (waiting, due, paused, oldest) for channel, waiting, due, paused, oldest in rows}
+
+
+def _may_leave(session: Session, now: datetime) -> sa.ColumnElement[bool]:
+    """As far as its campaign is concerned: one that sends, in its hours, but for mail that a person waits for."""
+    sends = sa.exists().where(Campaign.id == Delivery.campaign_id, Campaign.status.in_(SENDS)).correlate(Delivery)
+    return sa.or_(
+        Delivery.campaign_id.is_(None),
+        Delivery.campaign_id.in_(senders(session, now)),
+        sa.and_(Delivery.priority == PRIORITY_ONE_OFF, sends),
+    )
+
+
+def anything_due(session: Session, now: datetime) -> bool:
+    waits = sa.exists().where(
+        Delivery.status == Status.QUEUED,
+        Delivery.channel.in_(WORKED),
+        Delivery.due_at <= now,
+        _may_leave(session, now),
+    )
+    return bool(session.scalar(sa.select(waits)))
+
+
+def _unclear(session: Session) -> dict[ChannelName, int]:
+    rows = session.execute(
+        sa.select(Rollup.channel, sa.func.sum(Rollup.count))
+        .where(Rollup.measure == Measure.STANDING, Rollup.status == str(Status.UNCLEAR))
+        .group_by(Rollup.channel)
+    )
+    return {channel: int(number) for channel, number in rows}
+
+
+def _span(length: timedelta) -> str:
+    minutes = int(length.total_seconds()) // 60
+    if minutes < 120:
+        return f"{minutes} minute{'' if minutes == 1 else 's'}"
+    return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // 1440} days"

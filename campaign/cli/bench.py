@@ -16,7 +16,7 @@ from flask.cli import with_appcontext
 
 from campaign.bench import consent as from_consent
 from campaign.bench import deliver as delivering
-from campaign.bench import engine, keys
+from campaign.bench import engine, keys, usual
 from campaign.bench import line as line_alone
 from campaign.bench import render as rendering
 from campaign.bench.sink import Sink
@@ -71,26 +71,50 @@ def _show(figures: Mapping[str, Any]) -> None:
 @click.option("--relay", help="HOST:PORT of the relay that judges; a sink of our own by default.")
 @click.option("--pids", type=click.Path(path_type=Path), help="File for the workers' process ids, one a line.")
 @click.option("--sign", type=click.Choice(["none", "rsa", "ed25519"]), default="none", show_default=True)
+@click.option("--tls", is_flag=True, help="Encrypted lines, to the sink of our own.")
 def deliver(
-    letters: int, workers: int, database_url: str | None, relay: str | None, pids: Path | None, sign: str
+    letters: int, workers: int, database_url: str | None, relay: str | None, pids: Path | None, sign: str, tls: bool
 ) -> None:
-    """Letters per second and CPU seconds per 1,000, beside a bare smtplib loop and postfix's smtp-source."""
+    """Letters per second and CPU seconds per 1,000, beside a bare smtplib loop and postfix's smtp-source, both unencrypted."""
+    if tls and relay:
+        raise click.UsageError("--tls goes with the sink of our own, not with --relay.")
     with contextlib.ExitStack() as stack:
-        signing = {}
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-key-")))
+        signing: dict[str, str] = {}
         if sign != "none":
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-key-"))
-            signing = {
-                "CAMPAIGN_DKIM_KEY_FILE": str(keys.signing_key(Path(folder), sign)),
+            signing |= {
+                "CAMPAIGN_DKIM_KEY_FILE": str(keys.signing_key(folder, sign)),
                 "CAMPAIGN_DKIM_SELECTOR": "bench",
                 "CAMPAIGN_DKIM_DOMAIN": "bench.example",
             }
-        sink = None if relay else stack.enter_context(Sink())
-        address = _address(relay) if relay else sink.address if sink else ("", 0)
+        options: tuple[str, ...] = ()
+        if tls:
+            certificate = keys.certificate(folder, "localhost")
+            options = ("--certificate", str(certificate))
+            signing |= {"CAMPAIGN_SMTP_STARTTLS": "yes", "SSL_CERT_FILE": str(certificate)}
+        sink = None if relay else stack.enter_context(Sink(*options))
+        address = (
+            _address(relay)
+            if relay
+            else ("localhost" if tls else sink.address[0], sink.address[1])
+            if sink
+            else ("", 0)
+        )
         url = stack.enter_context(_site(database_url, **signing))
         figures = delivering.run(
             db.session(), letters=letters, workers=workers, relay=address, pids=pids, database_url=url
         )
     _show(figures | ({"relay": sink.seen} if sink else {}))
+
+
+@bench.command("usual")
+@_letters(20_000)
+@_workers
+@_database
+def usual_design(letters: int, workers: int, database_url: str | None) -> None:
+    """Beside the usual design: a task, a connection and a commit for each letter."""
+    with _site(database_url) as url:
+        _show(usual.beside(db.session(), url, letters=letters, workers=workers))
 
 
 @bench.command("slow-relay")

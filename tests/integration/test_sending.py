@@ -406,3 +406,20 @@ def test_closing_lets_queued_letters_drain_and_then_closes(session: Session) -> 
     with transaction(session):
         assert campaigns.close_due(session, LATER) == 1
     assert statuses(session) == [Status.ACCEPTED] * 3
+
+
+def test_the_receivers_own_id_outlives_the_worker_that_read_it(each_session: Session) -> None:
+    """It may be all that a comment on a docket can be found by."""
+    session = each_session
+    world(session)
+    one = loop(MemoryChannel())
+    window = turn(session, one, most=1)
+    assert window is not None
+    (row,) = window.marked.values()
+    window.begins(row.parcel)
+    window.outcome(row.parcel, Receipt("201 created", "kz0-1abc-2def"))
+    assert outbox.recover(session, dies(one), lambda: LATER) == 1
+    session.expire_all()
+    delivery = session.get_one(Delivery, row.parcel.key)
+    assert (delivery.status, delivery.provider_id) == (Status.ACCEPTED, "kz0-1abc-2def")
+    assert session.scalars(sa.select(Attempt.answer)).one() == "201 created"

@@ -25,7 +25,7 @@ from campaign.services import breaker
 from campaign.services.outbox import bulk, outcomes
 from campaign.services.outbox.claims import NOTHING, SENDS, Marked, Taken, due_channels, take
 from campaign.services.outbox.paces import Limits
-from campaign.services.outbox.recovery import settle_own
+from campaign.services.outbox.recovery import receipt_line, settle_own
 from campaign.services.outgoing import Envelope
 
 log = structlog.get_logger()
@@ -78,7 +78,7 @@ class Window:
         self.loop.journal.begins(parcel.key)
 
     def outcome(self, parcel: Parcel, outcome: Outcome) -> None:
-        words = outcome.answer if isinstance(outcome, Receipt) else outcome.answer or str(outcome)
+        words = receipt_line(outcome) if isinstance(outcome, Receipt) else outcome.answer or str(outcome)
         code = None if isinstance(outcome, Receipt) else outcome.code
         self.loop.journal.answered(parcel.key, _kind(outcome), code, words)
         self.outcomes[parcel.key] = outcome

@@ -80,13 +80,23 @@ def _proved(entry: journal.Entry | None) -> Outcome | None:
     if entry.state is journal.State.BEGUN:
         return Unclear("the worker stopped while its last byte was being written; it may have arrived")
     if entry.kind is Kind.RECEIPT:
-        return Receipt(entry.answer)
+        return _receipt(entry.answer)
     if entry.kind in (Kind.TRY_LATER, Kind.TRY_LATER_FREE):
         used = entry.kind is Kind.TRY_LATER
         return TryLater(entry.answer, code=entry.code, answer=entry.answer, used_a_try=used)
     if entry.kind is Kind.FALLS_THROUGH:
         return Refused(entry.answer, code=entry.code, answer=entry.answer, falls_through=True)
     return _ERRORS.get(entry.kind, Unclear)(entry.answer, code=entry.code, answer=entry.answer)
+
+
+def receipt_line(receipt: Receipt) -> str:
+    """A receipt as the journal keeps it: the receiver's own id first, since it may be all that a comment can be found by."""
+    return f"{receipt.provider_id or ''}\n{receipt.answer}"
+
+
+def _receipt(line: str) -> Receipt:
+    provider_id, parted, answer = line.partition("\n")
+    return Receipt(answer, provider_id or None) if parted else Receipt(line)
 
 
 def sweep_leases(session: Session, now: datetime, living: Callable[[], set[str]] = set) -> int:

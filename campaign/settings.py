@@ -5,6 +5,7 @@ Each field's comment is its line in docs/settings.md; a test holds the two toget
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -19,6 +20,9 @@ from campaign.domain.errors import CannotStart
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 BROKERS = ("filesystem", "memory", "amqp", "amqps", "pyamqp", "redis", "rediss")
+
+
+_ADDRESS = re.compile(r"[0-9a-fA-F.:]+:[0-9]{1,5}")
 
 
 class Environment(StrEnum):
@@ -54,6 +58,7 @@ class Settings:
     dkim_key_file: Path = Path()  # default: letters are not signed here
     dkim_selector: str = ""
     dkim_domain: str = ""
+    dns_server: str = ""  # default: the system's
     bounce_domain: str = "bounces.countersign.example"
     inbox_maildir: Path = Path()  # default: inbox in var_dir
     simulator_host: str = "127.0.0.1"
@@ -116,6 +121,8 @@ class Settings:
             faults.append("CAMPAIGN_METRICS_TOKEN: at least 16 characters, or none")
         if len({self.dkim_key_file == Path(), not self.dkim_selector, not self.dkim_domain}) > 1:
             faults.append("CAMPAIGN_DKIM_KEY_FILE, CAMPAIGN_DKIM_SELECTOR and CAMPAIGN_DKIM_DOMAIN: all three, or none")
+        if self.dns_server and not _ADDRESS.fullmatch(self.dns_server):
+            faults.append("CAMPAIGN_DNS_SERVER: an address and a port, like 127.0.0.1:53, or none")
         faults += _url_faults(self.database_url, self.broker_url)
         return faults + (self._production_faults(parts.scheme) if self.production else [])
 

@@ -7,6 +7,7 @@ import secrets
 import socket
 import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import click
 import sqlalchemy as sa
@@ -15,6 +16,8 @@ from flask.cli import with_appcontext
 from sqlalchemy.orm import Session
 
 from campaign import accounts, watch
+from campaign.channels.smtp import published
+from campaign.channels.smtp.dkim import Signer
 from campaign.cli.schema import upgrade_database
 from campaign.domain.errors import WrongState
 from campaign.models.geography import DataSnapshot
@@ -118,7 +121,27 @@ def findings() -> list[Finding]:
         found += [Finding(part, each.words, each.why, each.todo) for each in problems] or [Finding(part)]
     if here.ready:
         found += [_set_up(), _data()]
-    return [*found, _relay()]
+    return [*found, _relay(), *_published()]
+
+
+def _published() -> list[Finding]:
+    """What receivers look up of the sending domain. The simulation's domains stand in no DNS."""
+    settings = runtime().settings
+    with reading() as session:
+        address = session.scalar(sa.select(Organization.sending_address).where(Organization.id == 1)) or ""
+    domain = address.rpartition("@")[2]
+    if settings.simulated or not domain:
+        return []
+    signing = None
+    if settings.dkim_key_file != Path():
+        signer = Signer.from_file(settings.dkim_key_file, settings.dkim_selector, settings.dkim_domain)
+        signing = published.Signing(signer.domain, signer.selector, *signer.published())
+    host, _, port = settings.dns_server.rpartition(":")
+    names = published.Dns((host, int(port)) if host else None)
+    return [
+        Finding(each.record, each.problem, todo=each.todo)
+        for each in published.check(names, domain, settings.bounce_domain, signing)
+    ]
 
 
 def _set_up() -> Finding:

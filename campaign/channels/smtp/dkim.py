@@ -38,6 +38,7 @@ class Signer:
         if isinstance(key, rsa.RSAPrivateKey) and key.key_size < MIN_BITS:
             raise CannotStart(f"CAMPAIGN_DKIM_KEY_FILE: an RSA key needs {MIN_BITS} bits or more")
         self._key = key
+        self.domain, self.selector = domain, selector
         algorithm = "rsa-sha256" if isinstance(key, rsa.RSAPrivateKey) else "ed25519-sha256"
         self._who = f"v=1; a={algorithm}; c=relaxed/relaxed;\r\n d={domain};\r\n s={selector};"
 
@@ -51,6 +52,15 @@ class Signer:
         if not isinstance(key, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey):
             raise CannotStart("CAMPAIGN_DKIM_KEY_FILE: DKIM knows RSA and ed25519 keys")
         return cls(key, selector, domain)
+
+    def published(self) -> tuple[str, str]:
+        """The kind of the key and its public half in base64, as the DNS holds them (RFC 6376, 3.6.1; RFC 8463, 4)."""
+        public = self._key.public_key()
+        if isinstance(public, rsa.RSAPublicKey):
+            encoding, form, kind = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo, "rsa"
+        else:
+            encoding, form, kind = serialization.Encoding.Raw, serialization.PublicFormat.Raw, "ed25519"
+        return kind, b64encode(public.public_bytes(encoding, form)).decode("ascii")
 
     def sign(self, mail: bytes) -> bytes:
         """The mail with its signature on top."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
+import dkim as dkimpy
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
@@ -162,3 +163,26 @@ def test_a_key_that_cannot_sign_is_named_at_the_start(tmp_path: Path) -> None:
     for selector, domain in (("a b", "association.example"), ("fall26", "x\r\ny"), ("", "x.example")):
         with pytest.raises(CannotStart, match="CAMPAIGN_DKIM_SELECTOR"):
             Signer(ED25519, selector, domain)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"body": "漢字 and ñ\n\n \tblanks  \n.\n\n"},
+        {"unsubscribe_url": "https://act.example.org/u/abc", "html": "<p>Hello</p>"},
+        {"subject": "Ünïcode " * 30},
+    ],
+    ids=["plain", "odd text", "member mail", "long subject"],
+)
+def test_a_verifier_of_others_takes_our_signatures_too(changes: dict[str, object]) -> None:
+    """RSA, which all receivers check; for ed25519 it would need a further library."""
+    kind, public = Signer(RSA, "fall26", "association.example").published()
+
+    def asked(name: bytes, **_: object) -> bytes:
+        assert name == b"fall26._domainkey.association.example."
+        return f"v=DKIM1; k={kind}; p={public}".encode()
+
+    mail = _signed(RSA, **changes)
+    assert dkimpy.verify(mail, dnsfunc=asked)
+    assert not dkimpy.verify(mail.replace(b"From: ", b"From: x", 1), dnsfunc=asked)

@@ -64,6 +64,7 @@ class Settings:
     simulator_host: str = "127.0.0.1"
     simulator_port: int = 8026
     simulator_speed: float = 1.0
+    simulator_pace: str = "brisk"
     undo_seconds: int = 60
     ratelimit_storage_url: str = field(default="memory://", repr=False)
     log_level: str = "INFO"
@@ -115,6 +116,8 @@ class Settings:
         ]
         if not 0 < self.simulator_speed <= 1_000_000:  # not a number fails too
             faults.append("CAMPAIGN_SIMULATOR_SPEED: a number above 0")
+        if self.simulator_pace not in ("brisk", "real"):
+            faults.append("CAMPAIGN_SIMULATOR_PACE: brisk or real")
         if self.log_level not in LOG_LEVELS:
             faults.append(f"CAMPAIGN_LOG_LEVEL: one of {', '.join(LOG_LEVELS)}")
         if self.metrics_token and len(self.metrics_token) < 16:

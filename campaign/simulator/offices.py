@@ -29,6 +29,15 @@ class Behavior(StrEnum):
     SILENT = "silent"
     REPLY = "reply"  # a reply of substance: stand-ins only
     MEETING = "meeting"  # an offer to meet: stand-ins only
+    POSITION = "position"  # a reply that says where the office stands now: stand-ins only
+    MOVED = "moved"  # taken, then a report that the mailbox has moved
+
+
+class Pace(StrEnum):
+    """How long offices take."""
+
+    BRISK = "brisk"  # seconds: somebody watches
+    REAL = "real"  # minutes to weeks, as real ones do; for a clock that runs fast
 
 
 class AnswerKind(StrEnum):
@@ -38,6 +47,32 @@ class AnswerKind(StrEnum):
     FORM = "form"
     SUBSTANTIVE = "substantive"
     MEETING = "meeting"
+    POSITION = "position"
+    MOVED = "moved"
+
+
+_DAY = 86_400.0
+_WAITS: dict[Pace, dict[AnswerKind, tuple[float, float]]] = {
+    Pace.BRISK: dict.fromkeys(AnswerKind, (15.0, 30.0))
+    | {
+        AnswerKind.BOUNCE: (5.0, 15.0),
+        AnswerKind.MOVED: (5.0, 15.0),
+        AnswerKind.DELAY: (5.0, 15.0),
+        AnswerKind.ACKNOWLEDGEMENT: (5.0, 20.0),
+    },
+    Pace.REAL: {
+        AnswerKind.BOUNCE: (60.0, 900.0),
+        AnswerKind.MOVED: (60.0, 900.0),
+        AnswerKind.DELAY: (4 * 3600.0, 5 * 3600.0),  # mail systems tell after four hours or so
+        AnswerKind.ACKNOWLEDGEMENT: (60.0, _DAY),
+        AnswerKind.FORM: (5 * _DAY, 19 * _DAY),
+        AnswerKind.SUBSTANTIVE: (8 * _DAY, 16 * _DAY),
+        AnswerKind.MEETING: (9 * _DAY, 17 * _DAY),
+        AnswerKind.POSITION: (8 * _DAY, 19 * _DAY),
+    },
+}
+"""Seconds from the receipt of a letter, or from the acknowledgement before; shortest and longest. Invented, after
+the shapes of the demonstration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +92,7 @@ class Script:
     ack: float = 0.20
     form: float = 0.35
     stall_s: float = 30.0  # real seconds; how long a stalled line is held
+    pace: Pace = Pace.BRISK
     draws: bool = True  # False: every letter is taken and nobody answers, unless the letter says otherwise
 
     def decide(self, recipient: str, message_id: str, header: str | None = None) -> Behavior:
@@ -83,32 +119,30 @@ class Script:
     def plan(self, behavior: Behavior, recipient: str, message_id: str) -> list[Planned]:
         """The answers that follow a letter that was taken, and when."""
 
-        def between(low: float, high: float, use: str) -> float:
-            return low + (high - low) * self.draw(recipient.lower(), message_id, use)
-
-        acknowledged = Planned(AnswerKind.ACKNOWLEDGEMENT, between(5, 20, "ack"))
-        later = acknowledged.after_s + between(15, 30, "later")
-        match behavior:
-            case Behavior.BOUNCE:
-                return [Planned(AnswerKind.BOUNCE, between(5, 15, "bounce"))]
-            case Behavior.DELAY:
-                return [Planned(AnswerKind.DELAY, between(5, 15, "bounce"))]
-            case Behavior.ACK | Behavior.DROP:
-                return [acknowledged]
-            case Behavior.FORM:
-                return [acknowledged, Planned(AnswerKind.FORM, later)]
-            case Behavior.REPLY:
-                return [acknowledged, Planned(AnswerKind.SUBSTANTIVE, later)]
-            case Behavior.MEETING:
-                return [acknowledged, Planned(AnswerKind.MEETING, later)]
-            case _:
-                return []
+        planned: list[Planned] = []
+        for kind in _ANSWERS.get(behavior, ()):
+            low, high = _WAITS[self.pace][kind]
+            waits = low + (high - low) * self.draw(recipient.lower(), message_id, kind)
+            planned.append(Planned(kind, waits + (planned[-1].after_s if planned else 0)))
+        return planned
 
     def draw(self, *parts: str) -> float:
         """A number in [0, 1) that is the same for the same seed and parts."""
         digest = hashlib.sha256("\n".join([str(self.seed), *parts]).encode()).digest()
         return int.from_bytes(digest[:8], "big") / 2**64
 
+
+_ANSWERS = {
+    Behavior.BOUNCE: (AnswerKind.BOUNCE,),
+    Behavior.MOVED: (AnswerKind.MOVED,),
+    Behavior.DELAY: (AnswerKind.DELAY,),
+    Behavior.ACK: (AnswerKind.ACKNOWLEDGEMENT,),
+    Behavior.DROP: (AnswerKind.ACKNOWLEDGEMENT,),
+    Behavior.FORM: (AnswerKind.ACKNOWLEDGEMENT, AnswerKind.FORM),
+    Behavior.REPLY: (AnswerKind.ACKNOWLEDGEMENT, AnswerKind.SUBSTANTIVE),
+    Behavior.MEETING: (AnswerKind.ACKNOWLEDGEMENT, AnswerKind.MEETING),
+    Behavior.POSITION: (AnswerKind.ACKNOWLEDGEMENT, AnswerKind.POSITION),
+}
 
 QUIET = Script(draws=False)
 

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
 from campaign.simulator.clock import Clock
+from campaign.simulator.piles import topics
 from campaign.simulator.store import Message, Store
 
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
@@ -47,7 +48,7 @@ def _add_pages(app: Flask, store: Store, clock: Clock) -> None:
     @app.get("/offices/<code>")
     def office(code: str) -> ResponseReturnValue:
         messages = store.inbox(code.upper())
-        return render_template("inbox.html", title=f"Inbox of {code.upper()}", messages=messages)
+        return render_template("office.html", code=code.upper(), letters=len(messages), topics=topics(messages))
 
     @app.get("/members/<address>")
     def member(address: str) -> ResponseReturnValue:

@@ -15,7 +15,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from campaign.domain.errors import CannotStart
 from campaign.settings import Settings
 from campaign.simulator.clock import Clock
-from campaign.simulator.offices import Script
+from campaign.simulator.offices import Pace, Script
 from campaign.simulator.pages import make_pages
 from campaign.simulator.relay import RelayHandler, serve
 from campaign.simulator.schedule import Postman
@@ -38,7 +38,7 @@ def main(settings: Settings, script: Script | None = None) -> None:
         clock = Clock(settings.simulator_speed, real=time.time, anchor=store.anchor())
         store.set_anchor(clock.anchor)
         with _pages(settings, store, clock):
-            asyncio.run(_run(settings, store, clock, script or Script()))
+            asyncio.run(_run(settings, store, clock, script or Script(pace=Pace(settings.simulator_pace))))
     finally:
         store.close()
 

@@ -57,12 +57,18 @@ def compose(answer: DueAnswer) -> tuple[str, bytes]:
     match answer.kind:
         case AnswerKind.BOUNCE:
             return original.return_path, scripted.bounce(original, at)
+        case AnswerKind.MOVED:
+            words = "551 5.1.6 the mailbox has moved (simulation)"
+            return original.return_path, scripted.bounce(original, at, "5.1.6", words)
         case AnswerKind.DELAY:
             return original.return_path, scripted.delay(original, at)
         case AnswerKind.ACKNOWLEDGEMENT:
             return original.return_path, scripted.acknowledgement(original, at)
         case AnswerKind.SUBSTANTIVE if original.stand_in:
             text = "We have read your letter with care and would like to know more about the two sites that you name."
+            return original.reply_to, scripted.substantive_reply(original, at, text)
+        case AnswerKind.POSITION if original.stand_in:
+            text = "After reading what you and others have sent, the Member has decided to support what you ask for."
             return original.reply_to, scripted.substantive_reply(original, at, text)
         case AnswerKind.MEETING if original.stand_in:
             starts_at = (at + timedelta(days=14)).replace(hour=18, minute=0, second=0)

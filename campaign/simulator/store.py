@@ -56,6 +56,11 @@ class NewMessage:
 class Message(NewMessage):
     id: int
 
+    @property
+    def campaign_id(self) -> str:
+        """Mail names no campaign."""
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class DueAnswer:

@@ -16,7 +16,7 @@ from campaign.domain.errors import Invalid
 from campaign.domain.references import Token, TokenKind, TokenSigner
 from campaign.simulator import scripted
 from campaign.simulator.clock import Clock
-from campaign.simulator.offices import AnswerKind, Behavior, Planned, Script, office_code, told_by
+from campaign.simulator.offices import AnswerKind, Behavior, Pace, Planned, Script, office_code, told_by
 from campaign.simulator.pages import make_pages
 from campaign.simulator.relay import read
 from campaign.simulator.schedule import Postman
@@ -37,6 +37,14 @@ ORIGINAL = scripted.Original(
     office_name="Representative Åsa O’Real",
 )
 STAND_IN = replace(ORIGINAL, office_name="Representative Marigold Testerly (demo)")
+
+
+def test_at_a_real_pace_answers_take_minutes_to_weeks() -> None:
+    day = 86_400
+    for number in range(200):
+        ack, form = Script(pace=Pace.REAL).plan(Behavior.FORM, "hin05@offices.example", str(number))
+        assert 60 <= ack.after_s <= day
+        assert 5 * day <= form.after_s - ack.after_s <= 19 * day
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from campaign import __version__
 from campaign.cli.bench import bench
+from campaign.cli.cwc import cwc
 from campaign.cli.data import data
 from campaign.cli.delivery import inbox, send
 from campaign.cli.demo import demo
@@ -28,6 +29,7 @@ COMMANDS: tuple[click.Command, ...] = (
     audit,
     bench,
     check,
+    cwc,
     data,
     db_group,
     demo,

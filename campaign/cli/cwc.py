@@ -1,0 +1,94 @@
+"""`campaign cwc`: the XML of a message, and the problems of an XML document."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+import click
+
+from campaign.channels.cwc import checker, ids, message, reader, rules, validator
+from campaign.channels.cwc.builder import build as build_xml
+from campaign.channels.cwc.problems import Problem, Severity
+from campaign.domain.errors import Invalid
+
+_MOST = 8 * 1024 * 1024  # octets of a file; more is none of ours
+
+
+@click.group()
+def cwc() -> None:
+    """Letters as the House's and the Senate's gateways take them. Sends nothing, and needs no database."""
+
+
+@cwc.command()
+@click.argument("file")
+@click.option("--json", "as_json", is_flag=True, help="Problems as one JSON object on standard output.")
+def build(file: str, as_json: bool) -> None:
+    """Print the XML of the message in FILE (JSON; - is standard input); exit 1 with its problems.
+
+    Nothing is cut, guessed or invented to make a message fit.
+    """
+    try:
+        found = reader.read(reader.parse(_content(file)))
+    except Invalid as error:
+        _refuse([Problem("", "unreadable", str(error))], as_json)
+    problems = validator.problems_of(found)
+    if problems:
+        _refuse(problems, as_json)
+    ready = message.dated(message.cleaned(found.message), ids.new_delivery_id(), datetime.now(UTC))
+    for name in ("statement", "message"):
+        if len(getattr(ready.letter, name).encode()) > rules.LONGEST:
+            words = f"letter.{name} has more than {rules.LONGEST:,} octets; whether a gateway counts them is not known."
+            click.echo(f"campaign: {words}", err=True)
+    click.echo(build_xml(ready), nl=False)
+
+
+@cwc.command()
+@click.argument("file")
+@click.option("--json", "as_json", is_flag=True)
+def check(file: str, as_json: bool) -> None:
+    """Say what is wrong with the XML document in FILE (- is standard input); exit 1 when something is an error."""
+    try:
+        problems = checker.check(_content(file))
+    except Invalid as error:
+        problems = [Problem("", "unreadable", str(error))]
+    if as_json:
+        _print_json([each.graded() for each in problems])
+    else:
+        for each in problems:
+            click.echo(f"{each.severity}: {each.words}")
+        if not problems:
+            click.echo("Nothing is wrong with it.")
+    sys.exit(1 if any(each.severity is Severity.ERROR for each in problems) else 0)
+
+
+def _content(file: str) -> bytes:
+    """Raises Invalid, with what to do, for what cannot be read."""
+    try:
+        with click.open_file(file, "rb") as opened:
+            raw: bytes = opened.read(_MOST + 1)
+    except OSError as error:
+        raise Invalid(
+            f"{click.format_filename(file)} cannot be read: {error.strerror or 'give the path of a file'}."
+        ) from error
+    except ValueError as error:  # a path with a null in it
+        raise Invalid("This is no path of a file.") from error
+    if len(raw) > _MOST:
+        raise Invalid(f"The file is too long: at most {_MOST:,} octets.")
+    return raw
+
+
+def _refuse(problems: Sequence[Problem], as_json: bool) -> NoReturn:
+    if as_json:
+        _print_json([each.as_json() for each in problems])
+    else:
+        for each in problems:
+            click.echo(f"campaign: {each.words}", err=True)
+    sys.exit(1)
+
+
+def _print_json(problems: list[Any]) -> None:
+    click.echo(json.dumps({"problems": problems}, ensure_ascii=False))

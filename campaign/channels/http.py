@@ -39,12 +39,21 @@ class Answer:
 class Http:
     """One per channel, safe in several threads. Close it when the channel's line is closed."""
 
-    def __init__(self, *, connect_s: float = CONNECT_S, silence_s: float = SILENCE_S, whole_s: float = WHOLE_S) -> None:
+    def __init__(
+        self,
+        *,
+        connect_s: float = CONNECT_S,
+        silence_s: float = SILENCE_S,
+        whole_s: float = WHOLE_S,
+        proxy: str | None = None,
+    ) -> None:
+        """`proxy` is the one way out where it is given: http://HOST:PORT, with a name and a password in it where it asks."""
         self._whole_s = whole_s
         self._client = httpx.Client(
             timeout=httpx.Timeout(silence_s, connect=connect_s),
             follow_redirects=False,
             trust_env=False,
+            proxy=proxy,
             limits=httpx.Limits(max_connections=20, keepalive_expiry=KEEP_S),
         )
 
@@ -65,7 +74,7 @@ class Http:
         try:
             with self._client.stream(method, url, params=params, headers=headers, content=content) as response:
                 return _answer(response, monotonic() + self._whole_s)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise TryLater(f"the receiver cannot be reached ({_words(error)})") from None
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise TryLater(f"the receiver's address cannot be used ({_words(error)})") from None

@@ -65,8 +65,16 @@ class ChannelError(CampaignError):
         self.answer = answer
 
 
+IN_DOUBT = "no-answer"
+"""The code of a try that may have arrived and is repeated all the same, because the receiver knows a repeated one."""
+
+
 class TryLater(ChannelError):
-    """Nothing went out. Trying again later is safe and sensible; `retry_after_s` is the receiver's own wish."""
+    """Nothing went out. Trying again later is safe and sensible; `retry_after_s` is the receiver's own wish.
+
+    With the code IN_DOUBT something may have arrived, and only repeating the very same is safe: when the tries are used up, the
+    letter is unclear and not failed.
+    """
 
     def __init__(
         self,

@@ -98,12 +98,13 @@ class Message:
 class Filing:
     """The cargo of a parcel: a message with its delivery id and date, the same for every try.
 
-    `try_number` counts the tries that may have reached the gateway with this id, this one included: from the second on, "I
-    have that one already" means that it arrived.
+    `try_number` counts the tries with this id, this one included: from the second on, "I have that one already" means that
+    it arrived. `in_doubt`: one of them got no answer, so the message may have arrived whatever is said now.
     """
 
     message: Message
     try_number: int = 1
+    in_doubt: bool = False
 
 
 def cleaned(message: Message) -> Message:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from campaign.domain import schedule
 from campaign.domain.channels import ChannelName
-from campaign.domain.errors import ChannelError, Misconfigured, Refused, TryLater, Unclear
+from campaign.domain.errors import IN_DOUBT, ChannelError, Misconfigured, Refused, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Receipt
 from campaign.domain.statuses import Status
 from campaign.models.delivery import AttemptOutcome
@@ -73,6 +73,8 @@ def settle(key: int, letter: InHand, outcome: Outcome | None, now: datetime, jit
             return Settled(key, Status.QUEUED, str(outcome), tries, tries - 1, None, due_at=now)
         case TryLater():
             due_at = schedule.next_try(tries, now, jitter, outcome.retry_after_s)
+            if due_at >= letter.give_up_at and outcome.code == IN_DOUBT:
+                return _ended(key, tries, Status.UNCLEAR, f"given up: {outcome}", outcome)
             if due_at >= letter.give_up_at:
                 return _ended(key, tries, Status.FAILED, f"given up: {outcome}", outcome)
             return Settled(

@@ -1,0 +1,163 @@
+"""Hands letters to one chamber's gateway, one message a request. The same id and date go with every try of a letter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from time import monotonic, sleep
+
+from campaign.channels.base import LATE_S, Watcher
+from campaign.channels.cwc import answers, validator, windows
+from campaign.channels.cwc.builder import build
+from campaign.channels.cwc.gateway import Gateway
+from campaign.channels.cwc.message import Filing
+from campaign.channels.http import Http
+from campaign.domain.channels import ChannelName
+from campaign.domain.districts import Chamber
+from campaign.domain.errors import IN_DOUBT, ChannelError, Misconfigured, Refused, TryLater, Unclear
+from campaign.domain.parcels import Outcome, Parcel
+
+_NAMES = {Chamber.HOUSE: ChannelName.CWC_HOUSE, Chamber.SENATE: ChannelName.CWC_SENATE}
+_HEADERS = {"Content-Type": "application/xml"}
+
+
+class CwcChannel:
+    """Implements Channel, one for each chamber. The cargo of its parcels is a `Filing`."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        http: Callable[[], Http] | None = None,
+    ) -> None:
+        self.gateway = gateway
+        self._clock = clock
+        self._http = http or (lambda: Http(proxy=gateway.proxy or None))
+
+    @property
+    def name(self) -> ChannelName:
+        return _NAMES[self.gateway.chamber]
+
+    @property
+    def repeat_is_safe(self) -> bool:
+        return self.gateway.repeat_is_safe
+
+    def problems(self, parcel: Parcel) -> list[str]:
+        filing = _filing(parcel)
+        if filing is None:
+            return ["This letter was not made out for a gateway of Congress."]
+        found = [each.words for each in validator.problems(filing.message)]
+        if not found and validator.chamber_of(filing.message) is not self.gateway.chamber:
+            found.append("This letter goes to the other chamber.")
+        return found
+
+    def closed_for_s(self) -> float | None:
+        """Seconds to the end of the maintenance; None while the gateway is open."""
+        now = self._clock()
+        until = windows.closed_until(self.gateway.windows, self.gateway.chamber, now)
+        return None if until is None else (until - now).total_seconds()
+
+    def open(self) -> CwcLine:
+        faults = self.gateway.faults()
+        if faults:
+            raise Misconfigured("; ".join(faults))
+        closed = _maintained(self)
+        if closed is not None:
+            raise closed
+        return CwcLine(self, self._http())
+
+    def rehearse(self, parcel: Parcel) -> Outcome:
+        """Asks the gateway whether it would take this letter; it keeps and delivers nothing. Raises what `open` raises."""
+        if not self.gateway.test_url:
+            raise Misconfigured(f"{self.gateway.words} has no address for tests")
+        line = self.open()
+        try:
+            return line.post(self.gateway.test_url, parcel, lambda: None)
+        finally:
+            line.close()
+
+
+class CwcLine:
+    """Implements Line over one pool of connections."""
+
+    def __init__(self, channel: CwcChannel, http: Http) -> None:
+        self._channel, self._http = channel, http
+        self._usable = True
+
+    @property
+    def usable(self) -> bool:
+        return self._usable
+
+    def send(self, parcels: Sequence[Parcel], watcher: Watcher) -> None:
+        for parcel in parcels:
+            if not self._usable or watcher.should_stop():
+                return
+            if not _in_time(parcel):
+                continue
+            outcome = self._send_one(parcel, watcher)
+            if isinstance(outcome, Misconfigured):
+                self._usable = False
+            watcher.outcome(parcel, outcome)
+
+    def _send_one(self, parcel: Parcel, watcher: Watcher) -> Outcome:
+        closed = _maintained(self._channel)
+        if closed is not None:
+            self._usable = False
+            return closed
+        return self.post(self._channel.gateway.message_url, parcel, lambda: watcher.begins(parcel))
+
+    def post(self, url: str, parcel: Parcel, begins: Callable[[], None]) -> Outcome:
+        """One request, and what came of it. Raises nothing of the network."""
+        gateway, filing = self._channel.gateway, _filing(parcel)
+        problems = self._channel.problems(parcel)
+        if filing is None or problems:
+            return Refused(f"it was not sent: {'; '.join(problems)}", code="problems")
+        document = build(filing.message)
+        begins()
+        try:
+            answer = self._http.ask("POST", url, params={"apikey": gateway.key}, headers=_HEADERS, content=document)
+        except TryLater as error:
+            code = IN_DOUBT if filing.in_doubt else error.code
+            return TryLater(str(error), code=code, retry_after_s=error.retry_after_s)
+        except Unclear as error:
+            return _no_answer(gateway, error)
+        return answers.outcome(
+            answer,
+            gateway,
+            delivery_id=filing.message.delivery_id,
+            repeated=filing.try_number > 1,
+            in_doubt=filing.in_doubt,
+        )
+
+    def close(self) -> None:
+        self._usable = False
+        self._http.close()
+
+
+def _no_answer(gateway: Gateway, error: Unclear) -> ChannelError:
+    """It may have arrived. Where the gateway knows a repeated id, the next try tells."""
+    if gateway.repeat_is_safe:
+        return TryLater(
+            f"{gateway.words} did not answer; the same message is sent once more", code=IN_DOUBT, answer=str(error)
+        )
+    return Unclear(f"{gateway.words} did not answer; it may have arrived", code=IN_DOUBT, answer=str(error))
+
+
+def _maintained(channel: CwcChannel) -> TryLater | None:
+    seconds = channel.closed_for_s()
+    if seconds is None:
+        return None
+    return TryLater(f"{channel.gateway.words} is being maintained", retry_after_s=seconds, used_a_try=False)
+
+
+def _filing(parcel: Parcel) -> Filing | None:
+    return parcel.cargo if isinstance(parcel.cargo, Filing) else None
+
+
+def _in_time(parcel: Parcel) -> bool:
+    """Waits for the parcel's moment; False where that is past."""
+    if parcel.moment is None:
+        return True
+    sleep(max(0.0, parcel.moment - monotonic()))
+    return monotonic() <= parcel.moment + LATE_S

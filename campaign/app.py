@@ -9,7 +9,7 @@ from dotenv import load_dotenv
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from campaign import accounts, logs, paths, queueing, web
+from campaign import accounts, gateways, logs, paths, queueing, web
 from campaign.channels import registry
 from campaign.channels.registry import RelayValues
 from campaign.database import engine_options
@@ -44,7 +44,8 @@ def create_app(settings: Settings | None = None) -> Flask:
                     settings.dkim_key_file,
                     settings.dkim_selector,
                     settings.dkim_domain,
-                )
+                ),
+                gateways.gateways(settings),
             ),
         ),
     )

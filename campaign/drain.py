@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from campaign import journal
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.extensions import db
 from campaign.journal import Journal
 from campaign.models.delivery import Worker
@@ -73,6 +73,8 @@ def drain(channel: ChannelName, should_stop: Callable[[], bool] = lambda: False)
 
 def limits(channel: ChannelName, settings: Settings) -> outbox.Limits:
     """How fast a channel may go, by the settings."""
+    if channel.kind is ChannelKind.CWC:  # a row of its own for each chamber
+        return outbox.Limits(channel=settings.cwc_per_second)
     if channel is not ChannelName.SMTP:
         return outbox.Limits()
     return outbox.Limits(

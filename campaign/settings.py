@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
+from campaign import gateways
 from campaign.domain.errors import CannotStart
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -59,6 +60,23 @@ class Settings:
     dkim_selector: str = ""
     dkim_domain: str = ""
     dns_server: str = ""  # default: the system's
+    cwc_house_url: str = ""
+    cwc_house_key: str = field(default="", repr=False)
+    cwc_house_agent: str = ""
+    cwc_house_repeat_is_safe: bool = False
+    cwc_senate_url: str = ""
+    cwc_senate_test_url: str = ""
+    cwc_senate_offices_url: str = ""
+    cwc_senate_key: str = field(default="", repr=False)
+    cwc_senate_agent: str = ""
+    cwc_agent_contact: str = ""
+    cwc_agent_email: str = ""
+    cwc_agent_phone: str = ""
+    cwc_agent_ack_email: str = ""
+    cwc_per_second: float = 5.0
+    cwc_maintenance: str = "house daily 00:00-06:00"
+    cwc_proxy: str = field(default="", repr=False)
+    cwc_direct_egress: bool = False
     bounce_domain: str = "bounces.countersign.example"
     inbox_maildir: Path = Path()  # default: inbox in var_dir
     simulator_host: str = "127.0.0.1"
@@ -127,6 +145,7 @@ class Settings:
         if self.dns_server and not _ADDRESS.fullmatch(self.dns_server):
             faults.append("CAMPAIGN_DNS_SERVER: an address and a port, like 127.0.0.1:53, or none")
         faults += _url_faults(self.database_url, self.broker_url)
+        faults += gateways.faults(self)
         return faults + (self._production_faults(parts.scheme) if self.production else [])
 
     def _production_faults(self, scheme: str) -> list[str]:

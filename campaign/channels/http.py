@@ -5,6 +5,7 @@ No redirect is followed, no proxy of the environment is used, and no text of an 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ CONNECT_S = 10.0
 SILENCE_S = 30.0  # between two pieces of an answer
 WHOLE_S = 60.0  # for an answer as a whole: one that drips would defeat the other limit
 KEEP_S = 5.0  # an idle connection: few servers close theirs sooner
+
+
+logging.getLogger("httpx").addFilter(lambda _: False)  # its lines hold whole addresses, with keys in them
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from campaign.channels.base import Channel
+from campaign.channels.cwc.client import CwcChannel
+from campaign.channels.cwc.gateway import Gateway
 from campaign.channels.handoff.channel import HandoffChannel
 from campaign.channels.printing.channel import PrintChannel
 from campaign.channels.smtp.client import SmtpChannel
@@ -33,7 +36,7 @@ class RelayValues:
         return f"RelayValues({self.smtp_host}:{self.smtp_port})"
 
 
-def make_channels(relay: RelayValues) -> dict[ChannelName, Channel]:
+def make_channels(relay: RelayValues, gateways: Sequence[Gateway] = ()) -> dict[ChannelName, Channel]:
     """The channels that this installation can use. Opens no line; reads the key. Raises CannotStart for one that is none."""
     signed = relay.dkim_key_file != Path()
     channels: tuple[Channel, ...] = (
@@ -47,6 +50,7 @@ def make_channels(relay: RelayValues) -> dict[ChannelName, Channel]:
             connections=relay.smtp_connections,
             signer=Signer.from_file(relay.dkim_key_file, relay.dkim_selector, relay.dkim_domain) if signed else None,
         ),
+        *(CwcChannel(gateway) for gateway in gateways),
         HandoffChannel(),
         PrintChannel(),
     )

@@ -108,7 +108,9 @@ BAD_ONES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     ),
     "a state in full": ({"member.state": "Nevada"}, [("member.state", "not_in_list")]),
     **{f"military {each}": ({"member.state": each}, [("member.state", "military")]) for each in ("AA", "AE", "AP")},
-    **{f"associated {each}": ({"member.state": each}, [("member.state", "no_congress")]) for each in ("FM", "MH", "PW")},
+    **{
+        f"associated {each}": ({"member.state": each}, [("member.state", "no_congress")]) for each in ("FM", "MH", "PW")
+    },
     "a ZIP of 4": ({"member.zip": "8950"}, [("member.zip", "bad_format")]),
     "a ZIP of 9 without hyphen": ({"member.zip": "895011234"}, [("member.zip", "bad_format")]),
     "a ZIP of Arabic digits": ({"member.zip": "٨٩٥٠١"}, [("member.zip", "bad_format")]),
@@ -242,7 +244,9 @@ def test_words_say_which_code_to_give_instead() -> None:
 
 
 def test_cleaning_twice_is_cleaning_once() -> None:
-    untidy = sample(**{"member.city": " Re\u00a0no\t ", "letter.message": " a \r\n b\rc \n\n", "member.phone": "7755550100"})
+    untidy = sample(
+        **{"member.city": " Re\u00a0no\t ", "letter.message": " a \r\n b\rc \n\n", "member.phone": "7755550100"}
+    )
     once = cleaned(reader.read(untidy).message)
     assert cleaned(once) == once
     assert (once.member.city, once.letter.message, once.member.phone) == ("Re no", "a\nb\nc", "775-555-0100")

@@ -65,14 +65,15 @@ def elements(answer: Answer) -> list[str]:
 
 def scrubbed(text: str) -> str:
     """Only words that cannot be a constituent's, an ellipsis for the rest."""
-    kept: list[str] = []
-    for piece in _TOKEN.findall(text[: 4 * _LONGEST]):
-        safe = piece in _ELEMENTS or piece in seats.CODES or piece.lower() in _SAFE or piece in _POINTS
-        word = piece if safe else "" if piece in _QUOTES else "…"
-        if word and not (word == "…" and kept and kept[-1] == "…"):
-            kept.append(word)
-    words = re.sub(r" ([.,:;)])", r"\1", " ".join(kept)).replace("( ", "(")
+    pieces = (piece for piece in _TOKEN.findall(text[: 4 * _LONGEST]) if piece not in _QUOTES)
+    words = " ".join(piece if _is_safe(piece) else "…" for piece in pieces)
+    words = re.sub(rf"…(?:[\s{re.escape(_POINTS)}]*…)+", "…", words)
+    words = re.sub(r" ([.,:;)])", r"\1", words).replace("( ", "(")
     return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
+
+
+def _is_safe(piece: str) -> bool:
+    return piece in _ELEMENTS or piece in seats.CODES or piece.lower() in _SAFE or piece in _POINTS
 
 
 def outcome(answer: Answer, gateway: Gateway, *, delivery_id: str, repeated: bool, in_doubt: bool) -> Outcome:

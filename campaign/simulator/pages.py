@@ -10,6 +10,7 @@ from flask import Flask, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
+from campaign.simulator import gateways
 from campaign.simulator.clock import Clock
 from campaign.simulator.piles import topics
 from campaign.simulator.store import Message, Store
@@ -28,6 +29,7 @@ def make_pages(store: Store, clock: Clock) -> Flask:
     app.jinja_env.filters.update(moment=_moment, linked=_linked)
     _add_pages(app, store, clock)
     _add_data(app, store, clock)
+    gateways.register(app, store.path, clock)
     app.after_request(_with_headers)
     return app
 
@@ -58,7 +60,9 @@ def _add_pages(app: Flask, store: Store, clock: Clock) -> None:
     @app.get("/messages/<int:number>")
     def message(number: int) -> ResponseReturnValue:
         found = _found(store, number)
-        return render_template("message.html", message=found, headers=message_from_bytes(found.raw).items())
+        by_gateway = found.raw.startswith(b"<?xml")
+        headers = [] if by_gateway else message_from_bytes(found.raw).items()
+        return render_template("message.html", message=found, headers=headers)
 
     @app.get("/messages/<int:number>.eml")
     def raw(number: int) -> ResponseReturnValue:

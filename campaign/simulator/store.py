@@ -75,6 +75,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
         self._db.row_factory = sqlite3.Row
@@ -91,7 +92,7 @@ class Store:
         """All or none of the messages, each with the answers that it will get."""
         with self._transaction() as db:
             for message, planned in zip(messages, answers, strict=True):
-                _insert(db, message, planned)
+                insert(db, message, planned)
 
     def turn_away(self, message_id: str, recipient: str, office: str | None, outcome: str, at: float) -> None:
         with self._transaction() as db:
@@ -125,7 +126,7 @@ class Store:
                 "UPDATE answers SET delivered_at = ? WHERE id = ? AND delivered_at IS NULL", (now, answer.id)
             )
             if done.rowcount and copy is not None:
-                _insert(db, copy, ())
+                insert(db, copy, ())
 
     def messages(self, since: int = 0, limit: int = 1000) -> list[Message]:
         return self._messages("WHERE id > ? ORDER BY id LIMIT ?", since, limit)
@@ -197,7 +198,8 @@ class Store:
 _COLUMNS = tuple(NewMessage.__dataclass_fields__)
 
 
-def _insert(db: sqlite3.Connection, message: NewMessage, answers: Sequence[Planned]) -> None:
+def insert(db: sqlite3.Connection, message: NewMessage, answers: Sequence[Planned]) -> None:
+    """In the caller's transaction."""
     marks = ", ".join("?" for _ in _COLUMNS)
     done = db.execute(
         f"INSERT INTO messages ({', '.join(_COLUMNS)}) VALUES ({marks})",  # noqa: S608 - our own column names

@@ -60,6 +60,7 @@ def _recommendation(card: Card, dockets: Mapping[str, int], calendar: Calendar) 
         position=card.position,
         targets=[str(kind) for kind in card.targets],
         committees=list(card.committees),
+        topics=list(card.topics),
         docket_id=dockets[card.docket] if card.docket else None,
         fit_role=str(card.fit_role) if card.fit_role else None,
         fit_tags=list(card.fit_tags),

@@ -33,6 +33,7 @@ class Recommendation(HasId, Base):
     position: Mapped[str] = mapped_column(default="support")
     targets: Mapped[list[str]] = mapped_column(default=list)
     committees: Mapped[list[str]] = mapped_column(default=list)
+    topics: Mapped[list[str]] = mapped_column(default=list, server_default="[]")  # subject terms of the gateways
     docket_id: Mapped[int | None] = mapped_column(sa.ForeignKey("dockets.id"))
     fit_role: Mapped[str | None]
     fit_tags: Mapped[list[str]] = mapped_column(default=list)

@@ -12,7 +12,7 @@ from campaign.models.base import Base, HasId
 
 
 class GatewayList(Base):
-    """When a chamber's list of offices was last read. `fetched_at` is of the last that could be read, `tried_at` of the last try."""
+    """When a chamber's list of offices was last read; `tried_at` is of the last try, whether or not it could be read."""
 
     __tablename__ = "gateway_lists"
 
@@ -56,8 +56,8 @@ class GatewaySuspension(HasId, Base):
 class GatewayFiling(Base):
     """The id and the day that go with every try of a delivery, until a refusal: what is corrected goes under a new id.
 
-    `attempts_before` is the number of the delivery's last try under an older id. `digest` is SHA-256, hex, of the document as it was
-    last made out. These rows stay when personal data are erased: the chambers ask by the id.
+    `attempts_before` is the number of the delivery's last try under an older id. `digest` is SHA-256, hex, of the document as
+    it was last made out. These rows stay when personal data are erased: the chambers ask by the id.
     """
 
     __tablename__ = "gateway_filings"

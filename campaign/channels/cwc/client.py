@@ -10,7 +10,7 @@ from campaign.channels.base import LATE_S, Watcher
 from campaign.channels.cwc import answers, validator, windows
 from campaign.channels.cwc.builder import build
 from campaign.channels.cwc.gateway import Gateway
-from campaign.channels.cwc.message import Filing
+from campaign.channels.cwc.message import Barred, Filing
 from campaign.channels.http import Http
 from campaign.domain.channels import ChannelName
 from campaign.domain.districts import Chamber
@@ -110,6 +110,8 @@ class CwcLine:
     def post(self, url: str, parcel: Parcel, begins: Callable[[], None]) -> Outcome:
         """One request, and what came of it. Raises nothing of the network."""
         gateway, filing = self._channel.gateway, _filing(parcel)
+        if filing is not None and filing.barred is not None:
+            return _barred(filing.barred, filing.in_doubt)
         problems = self._channel.problems(parcel)
         if filing is None or problems:
             return Refused(f"it was not sent: {'; '.join(problems)}", code="problems")
@@ -133,6 +135,15 @@ class CwcLine:
     def close(self) -> None:
         self._usable = False
         self._http.close()
+
+
+def _barred(barred: Barred, in_doubt: bool) -> ChannelError:
+    """Nothing is sent. Another channel may have the letter unless an earlier try may have arrived."""
+    if barred.waits:
+        return TryLater(barred.words, code=IN_DOUBT if in_doubt else None, used_a_try=False)
+    if in_doubt:
+        return Unclear(f"{barred.words}; an earlier try may have arrived", code=IN_DOUBT)
+    return Refused(barred.words, code="barred", falls_through=True)
 
 
 def _no_answer(gateway: Gateway, error: Unclear) -> ChannelError:

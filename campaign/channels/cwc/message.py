@@ -95,16 +95,26 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Barred:
+    """Why. `waits`: not for good, so the letter waits and goes no other way."""
+
+    words: str
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Filing:
     """The cargo of a parcel: a message with its delivery id and date, the same for every try.
 
     `try_number` counts the tries with this id, this one included: from the second on, "I have that one already" means that
-    it arrived. `in_doubt`: one of them got no answer, so the message may have arrived whatever is said now.
+    it arrived. `in_doubt`: one of them got no answer, so the message may have arrived whatever is said now. `barred`: the
+    office gets nothing by its gateway now, and nothing is sent.
     """
 
     message: Message
     try_number: int = 1
     in_doubt: bool = False
+    barred: Barred | None = None
 
 
 def cleaned(message: Message) -> Message:

@@ -9,11 +9,19 @@ DUE = "due"  # look which channels have something due, and wake those
 INBOX = "inbox"  # read new mail of bounces and replies
 SWEEP = "sweep"  # leases that ran out, no reply after 60 days, heartbeats
 PROVE = "prove"  # once a night: figures against their rows, and the record of acts
+GATEWAYS = "gateways"  # read the lists of offices that take letters by the gateways of Congress
 
 QUEUE_DELIVERY = "delivery"
 QUEUE_UPKEEP = "upkeep"
 
-QUEUES = {DELIVER: QUEUE_DELIVERY, DUE: QUEUE_UPKEEP, INBOX: QUEUE_UPKEEP, SWEEP: QUEUE_UPKEEP, PROVE: QUEUE_UPKEEP}
+QUEUES = {
+    DELIVER: QUEUE_DELIVERY,
+    DUE: QUEUE_UPKEEP,
+    INBOX: QUEUE_UPKEEP,
+    SWEEP: QUEUE_UPKEEP,
+    PROVE: QUEUE_UPKEEP,
+    GATEWAYS: QUEUE_UPKEEP,
+}
 
 WORKED = tuple(channel for channel in ChannelName if channel not in BY_HAND)
 """Channels that workers drain."""

@@ -9,18 +9,23 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import click
+from flask.cli import with_appcontext
 
+from campaign import gateway_lists
 from campaign.channels.cwc import checker, ids, message, reader, rules, validator
 from campaign.channels.cwc.builder import build as build_xml
 from campaign.channels.cwc.problems import Problem, Severity
 from campaign.domain.errors import Invalid
+from campaign.services import active_offices
+from campaign.services.active_offices import ListState
+from campaign.unit_of_work import database_now, reading
 
 _MOST = 8 * 1024 * 1024  # octets of a file; more is none of ours
 
 
 @click.group()
 def cwc() -> None:
-    """Letters as the House's and the Senate's gateways take them. Sends nothing, and needs no database."""
+    """Letters as the House's and the Senate's gateways take them, and which offices take them."""
 
 
 @cwc.command()
@@ -29,7 +34,7 @@ def cwc() -> None:
 def build(file: str, as_json: bool) -> None:
     """Print the XML of the message in FILE (JSON; - is standard input); exit 1 with its problems.
 
-    Nothing is cut, guessed or invented to make a message fit.
+    Nothing is cut, guessed or invented to make a message fit. Sends nothing, and needs no database.
     """
     try:
         found = reader.read(reader.parse(_content(file)))
@@ -63,6 +68,46 @@ def check(file: str, as_json: bool) -> None:
         if not problems:
             click.echo("Nothing is wrong with it.")
     sys.exit(1 if any(each.severity is Severity.ERROR for each in problems) else 0)
+
+
+@cwc.command()
+@click.option("--refresh", "refreshes", is_flag=True, help="Read the lists now, as before a launch.")
+@click.option("--json", "as_json", is_flag=True)
+@with_appcontext
+def offices(refreshes: bool, as_json: bool) -> None:
+    """Say how old the lists of offices that take part are; exit 1 where a gateway's list lets nothing through."""
+    channels = gateway_lists.configured()
+    if refreshes:
+        for channel in channels:
+            gateway_lists.refresh(channel)
+    with reading() as session:
+        states = active_offices.list_states(session, database_now())
+    used = {channel.gateway.chamber for channel in channels}
+    if as_json:
+        click.echo(json.dumps({"lists": [_as_json(each, each.chamber in used) for each in states]}))
+    else:
+        for each in states:
+            click.echo(_line(each, each.chamber in used))
+    sys.exit(1 if any(each.chamber in used and not each.fresh for each in states) else 0)
+
+
+def _as_json(state: ListState, used: bool) -> dict[str, Any]:
+    return {
+        "chamber": str(state.chamber),
+        "used": used,
+        "offices": state.listed,
+        "fetched_at": state.fetched_at.isoformat() if state.fetched_at else None,
+        "fresh": state.fresh,
+        "problem": state.problem,
+    }
+
+
+def _line(state: ListState, used: bool) -> str:
+    if not used:
+        return f"{state.chamber}: its gateway is not used here."
+    read = f"{state.listed} offices, read {state.fetched_at:%Y-%m-%d %H:%M} UTC" if state.fetched_at else "never read"
+    problem = f"; the last try failed: {state.problem}" if state.problem else ""
+    return f"{state.chamber}: {read}{'' if state.fresh else ', lets nothing through'}{problem}."
 
 
 def _content(file: str) -> bytes:

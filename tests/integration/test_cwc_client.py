@@ -16,6 +16,7 @@ from campaign.channels.base import Channel
 from campaign.channels.cwc import checker, offices, windows
 from campaign.channels.cwc.client import CwcChannel
 from campaign.channels.cwc.gateway import Gateway, house_urls
+from campaign.channels.cwc.message import Barred, Filing
 from campaign.channels.http import Http
 from campaign.domain.channels import ChannelName
 from campaign.domain.districts import Chamber
@@ -184,8 +185,8 @@ def test_what_cannot_be_filed_is_not_sent() -> None:
     with scripted() as script:
         channel = channel_to(script.url)
         bad = a_filed_parcel()
-        filing = bad.cargo
-        broken = replace(bad, cargo=replace(filing, message=replace(filing.message, campaign_key="")))  # type: ignore[type-var]
+        assert isinstance(bad.cargo, Filing)
+        broken = replace(bad, cargo=Filing(replace(bad.cargo.message, campaign_key="")))
         for parcel, words in (
             (broken, "campaign_key"),
             (a_parcel(), "not made out for a gateway"),
@@ -196,6 +197,31 @@ def test_what_cannot_be_filed_is_not_sent() -> None:
             assert words in str(outcome)
             assert not outcome.falls_through
         assert script.asked == []
+
+
+@pytest.mark.parametrize(
+    ("barred", "in_doubt", "expected"),
+    [
+        (Barred("the office is suspended"), False, Refused),
+        (Barred("the office is suspended"), True, Unclear),
+        (Barred("no list", waits=True), False, TryLater),
+        (Barred("no list", waits=True), True, TryLater),
+    ],
+)
+def test_for_an_office_that_is_barred_nothing_is_sent(
+    barred: Barred, in_doubt: bool, expected: type[ChannelError]
+) -> None:
+    with scripted() as script:
+        parcel = a_filed_parcel()
+        assert isinstance(parcel.cargo, Filing)
+        outcome = sent_one(
+            channel_to(script.url), replace(parcel, cargo=replace(parcel.cargo, barred=barred, in_doubt=in_doubt))
+        )
+        assert script.asked == []
+    assert type(outcome) is expected
+    assert getattr(outcome, "falls_through", False) is (expected is Refused)
+    if isinstance(outcome, TryLater):
+        assert (outcome.used_a_try, outcome.code == IN_DOUBT) == (False, in_doubt)
 
 
 def test_in_its_hours_a_shut_gateway_is_not_called_and_no_try_is_used() -> None:

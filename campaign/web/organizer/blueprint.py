@@ -40,6 +40,7 @@ def shell() -> dict[str, Any]:
     general = [
         _link("Campaigns", "campaigns", "list", here == "campaigns"),
         _link("Sending", "sending", "plane", here == "sending"),
+        _link("Gateways", "gateways", "capitol", here == "gateways"),
     ]
     rail = [{"title": None, "links": general}]
     slug = (request.view_args or {}).get("slug")

@@ -14,6 +14,10 @@ from campaign.services.responses import TEXT_LIMIT
 from campaign.web.organizer.words import ANSWERS
 
 
+def _trimmed(text: str | None) -> str:
+    return (text or "").strip()
+
+
 class DecisionForm(FlaskForm):  # type: ignore[misc]
     """What should happen to a delivery that needs a person. The view sets the choices."""
 
@@ -69,6 +73,15 @@ class HoursForm(FlaskForm):  # type: ignore[misc]
     opens = _Hour("Letters leave from")
     closes = _Hour("Letters leave until")
     weekends = BooleanField("On Saturdays and Sundays, too")
+
+
+class SuspendForm(FlaskForm):  # type: ignore[misc]
+    """An office that gets no letters by its gateway."""
+
+    code = StringField(
+        "Office", validators=[InputRequired("Enter the code of an office, like HNV02.")], filters=[_trimmed]
+    )
+    reason = StringField("Why", validators=[InputRequired("Say why: others will ask.")], filters=[_trimmed])
 
 
 class PressForm(FlaskForm):  # type: ignore[misc]

@@ -18,7 +18,6 @@ from campaign.journal import Journal
 from campaign.models.delivery import Worker
 from campaign.runtime import runtime
 from campaign.services import inserts, outbox
-from campaign.services.outgoing import Envelope
 from campaign.settings import Settings
 from campaign.unit_of_work import database_now, unit_of_work
 
@@ -62,11 +61,12 @@ def drain(channel: ChannelName, should_stop: Callable[[], bool] = lambda: False)
     recover()
     loop = outbox.Loop(
         channel=here.channels[channel],
-        envelope=Envelope(here.signer, here.settings.bounce_domain, here.settings.base_url.rstrip("/")),
+        envelope=here.envelope,
         clock=database_now,
         journal=own_journal(),
         limits=limits(channel, here.settings),
         should_stop=should_stop,
+        repeatable=_repeatable(),
     )
     return outbox.send_due(db.session(), loop)
 
@@ -84,9 +84,13 @@ def limits(channel: ChannelName, settings: Settings) -> outbox.Limits:
     )
 
 
+def _repeatable() -> frozenset[ChannelName]:
+    return frozenset(name for name, channel in runtime().channels.items() if channel.repeat_is_safe)
+
+
 def recover() -> int:
     """Settles what dead processes of this machine had in their hands. Commits."""
-    return outbox.recover(db.session(), journal_folder(), database_now)
+    return outbox.recover(db.session(), journal_folder(), database_now, _repeatable())
 
 
 def sweep_leases() -> int:

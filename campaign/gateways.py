@@ -91,7 +91,7 @@ def _agent_faults(chamber: Chamber, agent: Agent) -> list[str]:
     lines = []
     for each in validator.problems(Message(agent=agent)):
         part, _, name = each.field.partition(".")
-        if part == "agent":
+        if part == "agent" and (name != "ack_email" or agent.ack_email):  # each letter has an address of its own
             setting = f"AGENT_{_SETTING_OF[name]}" if _SETTING_OF[name] else f"{chamber.upper()}_AGENT"
             lines.append(f"CAMPAIGN_CWC_{setting}: {each.message}")
     return lines

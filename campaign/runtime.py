@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app
 
+from campaign import gateways
 from campaign.channels.base import Channel
 from campaign.domain.channels import ChannelName
 from campaign.domain.references import TokenSigner
+from campaign.services.outgoing import Envelope
 from campaign.settings import Settings
 
 _KEY = "countersign"
@@ -20,6 +22,13 @@ class Runtime:
     settings: Settings
     signer: TokenSigner
     channels: Mapping[ChannelName, Channel]
+
+    @property
+    def envelope(self) -> Envelope:
+        """What mails and letters need besides their rows."""
+        settings = self.settings
+        base_url = settings.base_url.rstrip("/")
+        return Envelope(self.signer, settings.bounce_domain, base_url, gateways.agents(settings))
 
 
 def attach(app: Flask, runtime: Runtime) -> None:

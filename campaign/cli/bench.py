@@ -28,7 +28,6 @@ from campaign.runtime import runtime
 from campaign.services import outbox
 from campaign.settings import Settings
 from campaign.unit_of_work import database_now
-from campaign.web.outgoing import envelope
 
 
 @click.group()
@@ -215,7 +214,7 @@ def deliver_worker(ready: Path, go: Path) -> None:
     """One process of `bench deliver`."""
     loop = outbox.Loop(
         channel=runtime().channels[ChannelName.SMTP],
-        envelope=envelope(),
+        envelope=runtime().envelope,
         clock=database_now,
         journal=own_journal(),
         limits=limits(ChannelName.SMTP, runtime().settings),

@@ -14,9 +14,9 @@ from campaign.domain.errors import NotAllowed, NotFound
 from campaign.models.member import Member
 from campaign.models.organization import Organization
 from campaign.models.user import Role, User, user_roles
+from campaign.runtime import runtime
 from campaign.services import links
 from campaign.unit_of_work import database_now, unit_of_work
-from campaign.web.outgoing import envelope
 
 ROLES = ("member", "organizer", "admin")
 
@@ -50,7 +50,7 @@ def demo_link(role: str) -> str:
             raise NotAllowed("Links are printed in the demonstration only; members get theirs by mail.")
         user = _newcomer(session) if role == "member" else _staff(session, role)
         next_path = loader.NEWCOMER_PATH if role == "member" else "/organize/"
-        return links.url(links.create(session, user, next_path, database_now()), envelope())
+        return links.url(links.create(session, user, next_path, database_now()), runtime().envelope)
 
 
 def _newcomer(session: Session) -> User:

@@ -34,7 +34,6 @@ from campaign.models.letter import Letter
 from campaign.models.organization import Organization
 from campaign.runtime import runtime
 from campaign.services import audit, wakes
-from campaign.services.outgoing import Envelope
 from campaign.settings import Settings
 from campaign.unit_of_work import database_now
 
@@ -134,7 +133,7 @@ def _set_up(session: Session, calendar: Calendar, now: datetime, echo: Callable[
         agenda.first_positions(session, cards, calendar.began, cast.organizer)
         slugs = agenda.campaigns(session, cards, agenda.template(session, calendar.began), calendar)
     echo(f"{len(cast.members)} members, {len(cards)} recommendations, {len(slugs)} campaigns")
-    envelope = Envelope(runtime().signer, settings.bounce_domain, settings.base_url.rstrip("/"))
+    envelope = runtime().envelope
     diary = Diary(echo, clock.date_of(1, calendar.as_of))
     mailroom = Mailroom(session, envelope, diary, cast.organizer, calendar.began, own_journal())
     return Replay(session, cast, calendar, settings.undo_seconds, Agenda(slugs, dockets, cards), mailroom)

@@ -23,7 +23,7 @@ from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter, LetterRecommendation
 from campaign.models.member import Member
 from campaign.models.recommendation import Recommendation
-from campaign.services import counts, deliveries, letters, routes, sites, wakes
+from campaign.services import counts, cwc_filing, deliveries, letters, routes, sites, wakes
 from campaign.services.letters import Addressees, Writer, Written
 from campaign.services.routes import Route
 from campaign.services.sites import Seats
@@ -253,7 +253,10 @@ def preview(session: Session, action: Action, at: datetime) -> Preview:
     """The letters of this action as they would be signed now. Writes nothing."""
     found, maker = drafting(session, action, at)
     drafts = {draft.target: draft for draft in action.drafts}
-    takes = routes.taking(session, [destination.office_id for destination in found.destinations])
+    takes = routes.taking(session, [destination.office_id for destination in found.destinations], at)
+    lacks = cwc_filing.member_problems(maker.member, maker.facility, maker.company) if takes.gateways else []
+    if lacks:
+        takes = takes.without_gateways()
     dockets, gone = found.to.dockets, _gone(session, action)
     prepared = []
     for destination in found.destinations:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -92,8 +93,15 @@ def _locked(session: Session, chamber: Chamber, now: datetime) -> GatewayList:
 
 def bars(session: Session, office_ids: Sequence[int], now: datetime) -> dict[int, Bar]:
     """By office id, those that get no letter by their gateway now, and why. One statement."""
-    rows = session.execute(
-        sa.select(
+    rows = session.execute(with_columns(sa.select().where(among(session, Office.id, list(office_ids)))))
+    found = {row.id: bar(row, now) for row in rows}
+    return {key: each for key, each in found.items() if each is not None}
+
+
+def with_columns(query: Any) -> sa.Select[Any]:
+    """A query over offices with what `bar` needs of each."""
+    with_them: sa.Select[Any] = (
+        query.add_columns(
             Office.id,
             Office.code,
             GatewayList.fetched_at,
@@ -106,22 +114,19 @@ def bars(session: Session, office_ids: Sequence[int], now: datetime) -> dict[int
             GatewaySuspension,
             sa.and_(GatewaySuspension.office_id == Office.id, GatewaySuspension.lifted_at.is_(None)),
         )
-        .where(among(session, Office.id, list(office_ids)))
     )
-    found = {
-        row.id: _bar(row.code, row.fetched_at, row.listed is not None, row.suspended is not None, now) for row in rows
-    }
-    return {key: bar for key, bar in found.items() if bar is not None}
+    return with_them
 
 
-def _bar(code: str, fetched_at: datetime | None, listed: bool, suspended: bool, now: datetime) -> Bar | None:
-    if suspended:
-        return Bar(f"letters to {code} by its gateway are suspended here")
-    if fetched_at is None:
+def bar(row: Any, now: datetime) -> Bar | None:
+    """Of a row of `with_columns`: why this office gets no letter by its gateway now."""
+    if row.suspended is not None:
+        return Bar(f"letters to {row.code} by its gateway are suspended here")
+    if row.fetched_at is None:
         return Bar("the list of offices that take part was never read", waits=True)
-    if now - fetched_at > FRESH:
+    if now - row.fetched_at > FRESH:
         return Bar("the list of offices that take part is too old", waits=True)
-    return None if listed else Bar(f"{code} takes no letters by its gateway")
+    return None if row.listed is not None else Bar(f"{row.code} takes no letters by its gateway")
 
 
 def takes_part(session: Session, office_id: int, now: datetime) -> bool:

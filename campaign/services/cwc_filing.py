@@ -7,7 +7,7 @@ do not prove is not said.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, selectinload
 from campaign.channels.cwc import ids, validator
 from campaign.channels.cwc.builder import build
 from campaign.channels.cwc.message import Agent, Barred, Bill, Constituent, Filing, Message, Sponsor, Text, eastern_day
+from campaign.channels.cwc.problems import Problem
 from campaign.domain.districts import Chamber
 from campaign.domain.errors import IN_DOUBT
 from campaign.models.action import Action
@@ -39,9 +40,16 @@ STANCES = {"support": "pro", "oppose": "con"}
 
 
 def filings(
-    session: Session, delivery_ids: Sequence[int], agents: Mapping[Chamber, Agent], now: datetime
+    session: Session,
+    delivery_ids: Sequence[int],
+    agents: Mapping[Chamber, Agent],
+    now: datetime,
+    *,
+    acknowledgements: Callable[[str], str] = lambda _: "",
 ) -> dict[int, Filing]:
     """By delivery id; a delivery of member mail has none. A few statements, whatever the number.
+
+    `acknowledgements` gives the address for a letter's acknowledgement by its reference, where the agent names none.
 
     Writes ids for deliveries that have none yet, or whose last try was refused. The rows are the caller's: nobody else may be
     making out the same deliveries. Does not commit.
@@ -56,7 +64,9 @@ def filings(
     made = {}
     for row in rows:
         known = filed[row.id]
-        message = _message(row, organization, agents.get(row.Office.chamber, Agent()), asks[row.Letter.id])
+        agent = agents.get(row.Office.chamber, Agent())
+        agent = replace(agent, ack_email=agent.ack_email or acknowledgements(row.Letter.reference))
+        message = _message(row, organization, agent, asks[row.Letter.id])
         message = replace(message, delivery_id=known.row.message_id, delivery_date=known.row.dated_on.isoformat())
         if not validator.problems(message):
             known.row.digest = ids.payload_digest(build(message))
@@ -91,6 +101,12 @@ def draft(
         member=_constituent(member, facility, company, None),
         letter=letter,
     )
+
+
+def member_problems(member: Member, facility: Facility, company: Company | None) -> list[Problem]:
+    """What keeps this member's letters from the gateways: a prefix, a street. Empty for most."""
+    asked = Message(member=_constituent(member, facility, company, None))
+    return [each for each in validator.problems(asked) if each.field.startswith("member.")]
 
 
 def said(subject: str, statement: str, message: str, asks: Sequence[Recommendation]) -> Text:

@@ -26,7 +26,7 @@ def next_route(session: Session, letter: Letter, now: datetime) -> Route | None:
     docket = session.get(Docket, letter.docket_id) if letter.docket_id is not None else None
     order = session.scalar(sa.select(Campaign.channels).where(Campaign.id == letter.campaign_id)) or ()
     tried = {each.channel for each in deliveries.of_letter(session, letter.id)}
-    ways = routes(holder, docket, order, taking(session, [letter.office_id]))
+    ways = routes(holder, docket, order, taking(session, [letter.office_id], now))
     return next((way for way in ways if way.channel not in tried), None)
 
 

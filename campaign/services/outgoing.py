@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from campaign.channels.cwc.message import Agent
+from campaign.domain.channels import ChannelKind
+from campaign.domain.districts import Chamber
 from campaign.domain.parcels import Parcel
 from campaign.domain.references import TokenKind, TokenSigner
 from campaign.models.delivery import Delivery
@@ -15,6 +19,7 @@ from campaign.models.letter import Letter
 from campaign.models.mail import MemberMail
 from campaign.models.member import Member
 from campaign.models.organization import Organization
+from campaign.services import cwc_filing
 from campaign.services.many import among
 
 
@@ -25,12 +30,17 @@ class Envelope:
     signer: TokenSigner
     bounce_domain: str
     base_url: str
+    agents: Mapping[Chamber, Agent] = field(default_factory=dict)  # who delivers, by a gateway's chamber
 
     def return_path(self, kind: TokenKind, reference: str) -> str:
         return f"b+{self.signer.sign(kind, reference)}@{self.bounce_domain}"
 
     def reply_address(self, reference: str) -> str:
         return f"r+{self.signer.sign(TokenKind.LETTER, reference)}@{self.bounce_domain}"
+
+    def acknowledgement_address(self, reference: str) -> str:
+        """Where a gateway's own acknowledgement of a letter goes: it says that the office's system has the letter."""
+        return f"a+{self.signer.sign(TokenKind.LETTER, reference)}@{self.bounce_domain}"
 
     def message_id(self, reference: str) -> str:
         """Fixed for a letter or mail, whatever the number of tries, so that a receiver can tell a copy."""
@@ -45,14 +55,18 @@ def letter_text(body: str, verify_url: str) -> str:
     return f"{body}\n\n-- \nCheck that this letter is genuine:\n{verify_url}\n"
 
 
-def parcels(session: Session, ids: Sequence[int], envelope: Envelope) -> dict[int, Parcel]:
-    """By delivery id. Two statements at most, whatever the number."""
+def parcels(session: Session, ids: Sequence[int], envelope: Envelope, now: datetime) -> dict[int, Parcel]:
+    """By delivery id. Two statements at most, whatever the number, and a few more for what goes by a gateway.
+
+    Writes the ids under which a gateway knows letters; does not commit.
+    """
     organization = session.get_one(Organization, 1)
     made: dict[int, Parcel] = {}
     letters = session.execute(
         sa.select(
             Delivery.id,
             Delivery.to_address,
+            Delivery.channel,
             Letter.reference,
             Letter.subject,
             Letter.body,
@@ -65,7 +79,10 @@ def parcels(session: Session, ids: Sequence[int], envelope: Envelope) -> dict[in
         .join(Member, Member.id == Letter.member_id)
         .where(among(session, Delivery.id, ids))
     )
+    by_gateway: list[int] = []
     for row in letters:
+        if row.channel.kind is ChannelKind.CWC:
+            by_gateway.append(row.id)
         made[row.id] = Parcel(
             key=row.id,
             reference=row.reference,
@@ -80,6 +97,11 @@ def parcels(session: Session, ids: Sequence[int], envelope: Envelope) -> dict[in
             reply_to=envelope.reply_address(row.reference),
             written_at=row.signed_at,
         )
+    if by_gateway:
+        filings = cwc_filing.filings(
+            session, by_gateway, envelope.agents, now, acknowledgements=envelope.acknowledgement_address
+        )
+        made |= {key: replace(made[key], cargo=filing) for key, filing in filings.items()}
     if len(made) < len(ids):
         made |= _mails(session, [key for key in ids if key not in made], organization, envelope)
     return made

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain.channels import ChannelKind, ChannelName
+from campaign.domain.districts import Chamber
 from campaign.domain.holders import Holder
 from campaign.models.docket import Docket
-from campaign.models.office import StaffContact
+from campaign.models.office import Office, StaffContact
+from campaign.services import active_offices
 
 DEFAULT_ORDER = (ChannelKind.CWC, ChannelKind.SMTP, ChannelKind.HANDOFF, ChannelKind.PRINT)
+
+
+_GATEWAYS = {Chamber.HOUSE: ChannelName.CWC_HOUSE, Chamber.SENATE: ChannelName.CWC_SENATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +32,31 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """What offices take, by office id, read once for several letters."""
+    """What offices take, by office id, read once for several letters: staff addresses, and gateways that list them."""
 
     staff: Mapping[int, str]
+    gateways: Mapping[int, ChannelName] = field(default_factory=dict)
+
+    def without_gateways(self) -> Taking:
+        """For letters that no gateway would take."""
+        return Taking(self.staff)
 
 
-def taking(session: Session, office_ids: Sequence[int]) -> Taking:
+def taking(session: Session, office_ids: Sequence[int], now: datetime) -> Taking:
     """One statement."""
-    staff = session.execute(
-        sa.select(StaffContact.office_id, StaffContact.email)
-        .where(StaffContact.office_id.in_(office_ids), StaffContact.active)
+    query = (
+        sa.select(Office.chamber, StaffContact.email)
+        .outerjoin(StaffContact, sa.and_(StaffContact.office_id == Office.id, StaffContact.active))
+        .where(Office.id.in_(office_ids))
         .order_by(StaffContact.id.desc())  # the first known stays
     )
-    return Taking(dict(staff.all()))
+    staff, gateways = {}, {}
+    for row in session.execute(active_offices.with_columns(query)):
+        if row.email is not None:
+            staff[row.id] = row.email
+        if row.chamber in _GATEWAYS and active_offices.bar(row, now) is None:
+            gateways[row.id] = _GATEWAYS[row.chamber]
+    return Taking(staff, gateways)
 
 
 def routes(holder: Holder, docket: Docket | None, order: Sequence[str], takes: Taking) -> list[Route]:
@@ -56,6 +74,8 @@ def routes(holder: Holder, docket: Docket | None, order: Sequence[str], takes: T
 
 def _ways(wanted: str, holder: Holder, takes: Taking) -> Iterator[Route]:
     match wanted:
+        case ChannelKind.CWC if holder.office_id in takes.gateways and holder.known:
+            yield Route(takes.gateways[holder.office_id])
         case ChannelKind.SMTP if holder.office_id in takes.staff:
             yield Route(ChannelName.SMTP, takes.staff[holder.office_id])
         case ChannelKind.HANDOFF if holder.form_url:

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from campaign.extensions import db
 from campaign.models.letter import Letter
 from campaign.models.organization import Organization
+from campaign.runtime import runtime
 from campaign.web.context import zone
 from campaign.web.formats import as_zone
-from campaign.web.outgoing import envelope
 
 
 def answer(letter: Letter) -> ResponseReturnValue:
@@ -33,7 +33,7 @@ def answer(letter: Letter) -> ResponseReturnValue:
                 signature=tuple(letter.signature),
                 code=letter.reference,
                 reference=letter.digest[:16],
-                verify_url=envelope().verify_url(letter.reference),
+                verify_url=runtime().envelope.verify_url(letter.reference),
             )
         ],
         title=letter.subject,

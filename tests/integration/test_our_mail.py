@@ -184,7 +184,7 @@ def test_f02_in_the_mail_that_leaves_every_link_stands_alone_and_ends_in_a_lette
         invitations.invite(session, who, on, ENVELOPE, NOW)
         links.send_sign_in(session, who.email, ENVELOPE, NOW, on)
     ids = list(session.scalars(sa.select(Delivery.id).where(Delivery.status == Status.QUEUED)))
-    made = parcels(session, ids, ENVELOPE)
+    made = parcels(session, ids, ENVELOPE, NOW)
     assert len(made) == 2
     kinds = set()
     for parcel in made.values():

@@ -99,7 +99,7 @@ def _marked(
     now: datetime,
 ) -> dict[int, Marked]:
     """Attempts, history and counts of the rows that were marked, and the parcels that leave, in order."""
-    ready = parcels(session, [row.id for row in rows], envelope)
+    ready = parcels(session, [row.id for row in rows], envelope, now)
     marked = {}
     for row in rows:
         parcel = ready[row.id]

@@ -17,6 +17,7 @@ from campaign import journal
 from campaign.channels.base import Channel, Line
 from campaign.database import transaction
 from campaign.domain import schedule
+from campaign.domain.channels import ChannelName
 from campaign.domain.errors import ChannelError, Misconfigured, Refused, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Parcel, Receipt
 from campaign.journal import Journal, Kind
@@ -49,6 +50,7 @@ class Loop:
     should_stop: Callable[[], bool] = lambda: False
     jitter: Callable[[], float] = random.random
     limits: Limits = field(default_factory=Limits)
+    repeatable: frozenset[ChannelName] = frozenset()  # channels whose receiver knows a letter that comes twice
     window: int = WINDOW
 
 
@@ -174,14 +176,14 @@ def send_due(session: Session, loop: Loop) -> int:
 
     Commits, several times: the exception among services. Safe beside any number of others, and after any kill.
     """
-    settle_own(session, loop.journal, loop.clock)
+    settle_own(session, loop.journal, loop.clock, loop.repeatable)
     desk = Desk(session, loop)
     try:
         while desk.goes_on():
             pass
     finally:
         desk.close()
-        settle_own(session, loop.journal, loop.clock)
+        settle_own(session, loop.journal, loop.clock, loop.repeatable)
     return desk.tried
 
 

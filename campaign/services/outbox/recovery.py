@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from campaign import journal
 from campaign.database import transaction
 from campaign.domain.channels import ChannelName
-from campaign.domain.errors import ChannelError, Misconfigured, Refused, TryLater, Unclear
+from campaign.domain.errors import IN_DOUBT, ChannelError, Misconfigured, Refused, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Receipt
 from campaign.domain.statuses import Status
 from campaign.journal import Journal, Kind
@@ -28,36 +28,47 @@ _ERRORS: dict[Kind, type[ChannelError]] = {Kind.MISCONFIGURED: Misconfigured, Ki
 _NOBODY_KNOWS = "the worker stopped in the middle; it may have arrived"
 
 
-def settle_own(session: Session, own: Journal, clock: Callable[[], datetime]) -> None:
+def settle_own(
+    session: Session, own: Journal, clock: Callable[[], datetime], repeatable: Collection[ChannelName] = ()
+) -> None:
     """What this process's own journal still holds open: the database was away when its outcomes were to be written.
 
-    Commits.
+    `repeatable`: channels whose receiver knows a letter that comes twice. Commits.
     """
     entries = own.entries()
     if entries:
         now = clock()
         with transaction(session):
-            _settle(session, own.owner, entries, now)
+            _settle(session, own.owner, entries, now, repeatable)
         own.forget()
 
 
-def recover(session: Session, folder: Path, clock: Callable[[], datetime]) -> int:
+def recover(
+    session: Session, folder: Path, clock: Callable[[], datetime], repeatable: Collection[ChannelName] = ()
+) -> int:
     """Settles what dead processes of this machine had in their hands; how many letters. Commits, one journal at a time.
 
-    Safe at any moment and in many processes at once: a journal's lock is held while it is settled.
+    What was begun on a channel whose receiver knows a letter that comes twice (`repeatable`) is sent once more: its answer
+    tells whether it had arrived. Safe at any moment and in many processes at once: a journal's lock is held while it is settled.
     """
     settled = 0
     for left in journal.left_behind(folder):
         if left.same_boot:
             now = clock()
             with transaction(session):
-                settled += _settle(session, left.owner, left.entries, now)
+                settled += _settle(session, left.owner, left.entries, now, repeatable)
             log.warning("a worker had died", worker=left.owner, letters=len(left.entries))
         left.path.unlink(missing_ok=True)
     return settled
 
 
-def _settle(session: Session, owner: str, entries: Sequence[journal.Entry], now: datetime) -> int:
+def _settle(
+    session: Session,
+    owner: str,
+    entries: Sequence[journal.Entry],
+    now: datetime,
+    repeatable: Collection[ChannelName],
+) -> int:
     rows = session.execute(
         sa.select(*bulk.IN_HAND, Delivery.channel)
         .where(Delivery.status == Status.SENDING, Delivery.lease_owner == owner)
@@ -67,7 +78,10 @@ def _settle(session: Session, owner: str, entries: Sequence[journal.Entry], now:
     in_hand = {row.id: row for row in rows}
     settled: dict[ChannelName, list[outcomes.Settled]] = defaultdict(list)
     for row in rows:
-        settled[row.channel].append(outcomes.settle(row.id, row, _proved(told.get(row.id)), now, 0.5))
+        outcome = _proved(told.get(row.id))
+        if isinstance(outcome, Unclear) and row.channel in repeatable:
+            outcome = TryLater(f"{outcome}; the same letter is sent once more", code=IN_DOUBT)
+        settled[row.channel].append(outcomes.settle(row.id, row, outcome, now, 0.5))
     return sum(outcomes.write(session, owner, channel, each, in_hand, now) for channel, each in settled.items())
 
 

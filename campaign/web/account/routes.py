@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 from campaign.domain.errors import NotFound
 from campaign.extensions import limiter
 from campaign.models.campaign import Campaign
+from campaign.runtime import runtime
 from campaign.services import links
 from campaign.services.actions import OPEN
 from campaign.unit_of_work import database_now, unit_of_work
-from campaign.web import access, outgoing
+from campaign.web import access
 from campaign.web.public.forms import AskForLinkForm
 
 bp = Blueprint("account", __name__, url_prefix="/account")
@@ -28,7 +29,7 @@ def sign_in() -> ResponseReturnValue:
         if not form.validate_on_submit():
             return render_template("account/sign_in.html", form=form, asked=False), 422
         with unit_of_work() as session:
-            links.send_sign_in(session, form.email.data or "", outgoing.envelope(), database_now(), wanted)
+            links.send_sign_in(session, form.email.data or "", runtime().envelope, database_now(), wanted)
         return render_template("account/sign_in.html", form=form, asked=True)
     return render_template("account/sign_in.html", form=form, asked=False)
 

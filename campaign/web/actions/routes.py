@@ -25,7 +25,7 @@ from campaign.runtime import runtime
 from campaign.services import actions, letters, mails, sites
 from campaign.services.actions import Prepared, Preview, Signature
 from campaign.unit_of_work import unit_of_work
-from campaign.web import access, context, outgoing
+from campaign.web import access, context
 from campaign.web.actions import views
 from campaign.web.actions.blueprint import bp
 from campaign.web.actions.forms import FactsForm, PickForm, SignForm, SiteForm, WhereForm
@@ -336,7 +336,7 @@ def _send_copy(rows: Session, action: Action, made: Sequence[Letter], now: datet
     """A copy of all letters to the member, in the same transaction."""
     if not made:
         return
-    envelope = outgoing.envelope()
+    envelope = runtime().envelope
     mails.send(
         rows,
         MailKind.COPY,

@@ -18,7 +18,7 @@ from campaign.models.member import Member
 from campaign.runtime import runtime
 from campaign.services import actions, sites, stories
 from campaign.unit_of_work import unit_of_work
-from campaign.web import access, context, outgoing
+from campaign.web import access, context
 from campaign.web.actions import tracker, views
 from campaign.web.actions.blueprint import bp
 
@@ -69,7 +69,7 @@ def _context(campaign: Campaign, action: Action) -> dict[str, Any]:
         "now": now,
         "copy_to": _copy_to(member, lines),
         "other_sites": sites.unwritten(session, member, campaign),
-        "share_url": f"{outgoing.envelope().base_url}{url_for('public.campaign', slug=campaign.slug)}",
+        "share_url": f"{runtime().envelope.base_url}{url_for('public.campaign', slug=campaign.slug)}",
     }
 
 

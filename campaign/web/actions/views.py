@@ -31,12 +31,13 @@ from campaign.models.docket import Docket
 from campaign.models.letter import Letter
 from campaign.models.member import Member
 from campaign.models.recommendation import Fact, Recommendation
+from campaign.runtime import runtime
 from campaign.services import actions, counts, letters, offices, outgoing
 from campaign.services.actions import PARAGRAPH_LIMIT, Outline, Prepared, Preview, Undone
 from campaign.services.letters import Writer as LetterWriter
 from campaign.services.sites import Seats
+from campaign.web import context
 from campaign.web.actions.tracker import short_name
-from campaign.web.outgoing import envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +265,7 @@ def open_campaigns(session: Session, only: int | None) -> Sequence[Campaign]:
 
 def handoff_of(session: Session, letter: Letter, delivery: Delivery) -> Handoff:
     """Each field of the office's own form, as text to copy, and its page where a safe one is known."""
-    parcel = outgoing.parcels(session, [delivery.id], envelope())[delivery.id]
+    parcel = outgoing.parcels(session, [delivery.id], runtime().envelope, context.now())[delivery.id]
     member, site = session.execute(
         sa.select(Member, Facility)
         .join(Action, Action.member_id == Member.id)

@@ -23,7 +23,7 @@ from campaign.runtime import runtime
 from campaign.services import campaigns, invitations, letters, links, metrics, suppressions
 from campaign.services.invitations import Door
 from campaign.unit_of_work import unit_of_work
-from campaign.web import access, context, outgoing
+from campaign.web import access, context
 from campaign.web.public import door
 from campaign.web.public.forms import AskForLinkForm, PressForm
 
@@ -51,7 +51,7 @@ def campaign(slug: str) -> ResponseReturnValue:
         if not form.validate_on_submit():
             return _campaign_page(found, form, asked=False), 422
         with unit_of_work() as session:
-            links.send_sign_in(session, form.email.data or "", outgoing.envelope(), context.now(), found)
+            links.send_sign_in(session, form.email.data or "", runtime().envelope, context.now(), found)
         asked = True
     return _campaign_page(found, form, asked=asked)
 

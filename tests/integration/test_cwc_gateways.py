@@ -14,24 +14,34 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
+from lxml import etree
+from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
-from campaign.channels.cwc import offices
+from campaign.channels.cwc import ids, offices
 from campaign.channels.cwc.builder import build
 from campaign.channels.cwc.client import CwcChannel
 from campaign.channels.cwc.gateway import Gateway, house_urls
-from campaign.channels.cwc.message import Filing
+from campaign.channels.cwc.message import Agent, Filing
 from campaign.channels.http import Http
+from campaign.database import transaction
 from campaign.domain.districts import Chamber
 from campaign.domain.errors import IN_DOUBT, Misconfigured, Refused, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Parcel, Receipt
+from campaign.models.delivery import Delivery
+from campaign.models.gateway import GatewayFiling
+from campaign.models.office import Office
+from campaign.services import active_offices, cwc_filing
 from campaign.simulator.clock import Clock
 from campaign.simulator.gateways.rules import AGENT, HOUSE_KEY, SENATE_KEY
 from campaign.simulator.pages import make_pages
 from campaign.simulator.run import _Quiet
 from campaign.simulator.schedule import Postman
 from campaign.simulator.store import Store
+from tests import factories
 from tests.unit.cwc_parcels import a_filed_parcel
+from tests.unit.parcels import a_parcel
 from tests.unit.watchers import Notes
 
 NOON = datetime(2026, 6, 15, 16, 0, tzinfo=UTC)
@@ -322,3 +332,37 @@ def test_many_at_once_are_each_kept_once(simulation: Simulation) -> None:
     ids = [each["delivery_id"] for each in simulation.kept()]
     assert sorted(ids) == sorted(set(ids))
     assert len(ids) == 20
+
+
+def test_a_signed_letter_arrives_at_its_office_as_it_was_signed(simulation: Simulation, session: Session) -> None:
+    """From rows to the inbox: the way that the send loop takes."""
+    with transaction(session):
+        company, _ = factories.company(session)
+        who = factories.member(session, company, prefix="Dr.", last="Quillback")
+        card = factories.recommendation(session, "P1", topics=["Energy"])
+        factories.signed(session, who, factories.campaign(session, card), "P1", story="We melt magnets every day.")
+        for chamber in (Chamber.HOUSE, Chamber.SENATE):
+            with closing(Http()) as http:
+                active_offices.refresh(
+                    session, chamber, offices.fetch(simulation.gateway(chamber), http), factories.NOW
+                )
+    deliveries = session.execute(
+        sa.select(Delivery.id, Office.chamber, Office.code).join(Office, Office.id == Delivery.office_id)
+    ).all()
+    agent = Agent(AGENT, "Ada Quillback", "ada@agent.example", "202-555-0100", "ack@agent.example")
+    with transaction(session):
+        made = cwc_filing.filings(session, [row.id for row in deliveries], dict.fromkeys(Chamber, agent), factories.NOW)
+    for row in deliveries:
+        (outcome,) = send(simulation.channel(row.chamber), a_parcel(row.id, cargo=made[row.id]))
+        assert isinstance(outcome, Receipt)
+        assert session.get_one(GatewayFiling, row.id).message_id == outcome.provider_id
+    kept = simulation.kept()
+    assert sorted(each["office"] for each in kept) == sorted(row.code for row in deliveries)
+    assert len({each["campaign_id"] for each in kept}) == 1
+    for each in kept:
+        root = etree.fromstring(each["xml"].encode())
+        assert root.findtext("Message/ConstituentMessage") == "We melt magnets every day."
+        digest = session.scalars(
+            sa.select(GatewayFiling.digest).where(GatewayFiling.message_id == each["delivery_id"])
+        ).one()
+        assert digest == ids.payload_digest(each["xml"].encode())

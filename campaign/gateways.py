@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from campaign.channels.cwc import validator, windows
-from campaign.channels.cwc.gateway import Gateway, house_urls
+from campaign.channels.cwc.gateway import SIMULATED_AGENT, SIMULATED_KEYS, Gateway, house_urls
 from campaign.channels.cwc.message import Agent, Message
 from campaign.domain.districts import Chamber
 
@@ -51,6 +51,27 @@ def gateways(settings: Settings) -> tuple[Gateway, ...]:
             )
         )
     return tuple(found)
+
+
+def simulated(settings: Settings) -> dict[str, str]:
+    """The settings of the gateways where nobody set them and the simulated Congress runs: its own. It has no maintenance."""
+    base = f"http://{settings.simulator_host}:{settings.simulator_port}"
+    if ":" in settings.simulator_host:
+        base = f"http://[{settings.simulator_host}]:{settings.simulator_port}"
+    return {
+        "cwc_house_url": base,
+        "cwc_house_key": SIMULATED_KEYS[Chamber.HOUSE],
+        "cwc_house_agent": SIMULATED_AGENT,
+        "cwc_senate_url": f"{base}/senate/message",
+        "cwc_senate_test_url": f"{base}/senate/test",
+        "cwc_senate_offices_url": f"{base}/api/active_offices",
+        "cwc_senate_key": SIMULATED_KEYS[Chamber.SENATE],
+        "cwc_senate_agent": SIMULATED_AGENT,
+        "cwc_agent_contact": "Simulated contact",
+        "cwc_agent_email": "gateways@bluestem.example",
+        "cwc_agent_phone": "202-555-0100",
+        "cwc_maintenance": "",
+    }
 
 
 def agents(settings: Settings) -> dict[Chamber, Agent]:

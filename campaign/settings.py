@@ -171,6 +171,8 @@ class Settings:
             changes["database_url"] = str(sa.URL.create("sqlite", database=str(var_dir / "countersign.sqlite3")))
         if self.inbox_maildir == Path():
             changes["inbox_maildir"] = var_dir / "inbox"
+        if self.env is Environment.DEVELOPMENT and self.simulated and not (self.cwc_house_url or self.cwc_senate_url):
+            changes |= gateways.simulated(self)
         if not self.secret_key:
             changes["secret_key"] = _kept_secret(var_dir / "secret_key")
         return Settings(**{f.name: changes.get(f.name, getattr(self, f.name)) for f in fields(self)})

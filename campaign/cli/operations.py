@@ -121,7 +121,7 @@ def findings() -> list[Finding]:
         found += [Finding(part, each.words, each.why, each.todo) for each in problems] or [Finding(part)]
     if here.ready:
         found += [_set_up(), _data()]
-    return [*found, _relay(), *_published()]
+    return [*found, _relay(), *(_published() if here.ready else ())]
 
 
 def _published() -> list[Finding]:

@@ -36,8 +36,7 @@ from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.domain.statuses import Status
 from campaign.domain.targeting import TargetKind
 
-_TODAY = {
-    ChannelKind.CWC: ChannelName.SMTP,
+_NAMES = {
     ChannelKind.SMTP: ChannelName.SMTP,
     ChannelKind.DOCKET: ChannelName.HANDOFF,
     ChannelKind.HANDOFF: ChannelName.HANDOFF,
@@ -70,6 +69,12 @@ class Outage:
 
 
 OUTAGE = Outage(9, time(14, 0), time(15, 30), time(16, 10))
+
+
+def name_of(channel: ChannelKind, kind: TargetKind) -> ChannelName:
+    if channel is ChannelKind.CWC:
+        return ChannelName.CWC_HOUSE if kind is TargetKind.HOUSE else ChannelName.CWC_SENATE
+    return _NAMES[channel]
 
 
 def status_today(letter: LetterPlan) -> Status:
@@ -249,7 +254,7 @@ def _settled(
         docket=docket,
         recommendations=heard,
         planned_channel=channel,
-        channel=_TODAY[channel],
+        channel=name_of(channel, kind),
         outcome=outcome,
         reason=reason,
         tries=tries,

@@ -16,10 +16,11 @@ from functools import cache
 from campaign.demo.advocates import ADVOCATES
 from campaign.demo.clock import draw_time
 from campaign.demo.content import read
+from campaign.demo.history import name_of
 from campaign.demo.history_tables import SEED
 from campaign.demo.offices import SIMULATED_REPLY, house_office
 from campaign.demo.shapes import ActionPlan, Advocate, History, InvitationPlan, LetterPlan, ReplyPlan, VisitPlan
-from campaign.domain.channels import ChannelKind, ChannelName
+from campaign.domain.channels import ChannelKind
 from campaign.domain.events import ResponseKind
 from campaign.domain.statuses import Status
 from campaign.domain.targeting import TargetKind
@@ -107,7 +108,7 @@ def _letter(office: str, kind: TargetKind, channel: ChannelKind, day: int, refus
         docket=None,
         recommendations=("P5",),
         planned_channel=channel,
-        channel=ChannelName.HANDOFF if by_hand else ChannelName.SMTP,
+        channel=name_of(channel, kind),
         outcome=Status.REFUSED if refused else Status.DELIVERED,
         reason=refused or "",
         tries=0 if by_hand else 1,

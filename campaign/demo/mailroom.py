@@ -31,12 +31,14 @@ from campaign.services import events, outbox, responses
 from campaign.services.outbox import Loop
 from campaign.services.outgoing import Envelope
 from campaign.simulator import scripted
+from campaign.simulator.offices import OFFICE_DOMAIN
 from campaign.simulator.scripted import Original
 from campaign.simulator.scripted_channel import ScriptedChannel
 
 Moment = Callable[[int, time, str], datetime]
 """A day of a plan, a time on the wall and the wall's zone -> the moment."""
 
+_BY_MACHINE = (ChannelName.CWC_HOUSE, ChannelName.CWC_SENATE, ChannelName.SMTP)
 _LOST = frozenset({"unmatched", "unreadable", "duplicate"})
 
 
@@ -71,24 +73,28 @@ class Mailroom:
     def __post_init__(self) -> None:
         self.clock = Clock(self.began)
         self.timeline = Timeline(self.clock, self._next_due, self._drain)
-        self._loop = Loop(
-            channel=ScriptedChannel(self._answer),
-            envelope=self.envelope,
-            clock=self.clock,
-            journal=self.journal,
-            jitter=lambda: 0.5,
-        )
+        self._loops = [
+            Loop(
+                channel=ScriptedChannel(self._answer, name),
+                envelope=self.envelope,
+                clock=self.clock,
+                journal=self.journal,
+                jitter=lambda: 0.5,
+            )
+            for name in _BY_MACHINE
+        ]
 
     def _next_due(self) -> datetime | None:
         """When the next mail that waits may be handed over."""
         return self.session.scalar(
             sa.select(sa.func.min(Delivery.due_at)).where(
-                Delivery.channel == ChannelName.SMTP, Delivery.status == Status.QUEUED
+                Delivery.channel.in_(_BY_MACHINE), Delivery.status == Status.QUEUED
             )
         )
 
     def _drain(self) -> None:
-        outbox.send_due(self.session, self._loop)
+        for loop in self._loops:
+            outbox.send_due(self.session, loop)
 
     def _answer(self, parcel: Parcel) -> Outcome:
         now = self.clock.now
@@ -190,6 +196,8 @@ def _original(parcel: Parcel) -> Original:
         subject=parcel.subject,
         return_path=parcel.envelope_sender,
         reply_to=parcel.reply_to or parcel.from_address,
-        office_address=parcel.to_address,
+        office_address=parcel.to_address
+        if "@" in parcel.to_address
+        else f"{parcel.to_address.lower()}@{OFFICE_DOMAIN}",
         office_name=parcel.to_name,
     )

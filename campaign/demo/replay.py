@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.database import transaction
-from campaign.demo import agenda
+from campaign.demo import agenda, setup
 from campaign.demo.association import ORGANIZATION
 from campaign.demo.association import facility as planned_site
 from campaign.demo.clock import weekday
@@ -77,6 +77,8 @@ class Replay:
             timeline.at(self.calendar.docket_closes(number), partial(self._docket_closes, docket_id))
         for moment, change in agenda.position_changes(self.calendar):
             timeline.at(moment, partial(self._position, change))
+        for day in range((self.calendar.ends - self.calendar.began).days + 1):
+            timeline.at(self.calendar.began + timedelta(days=day), self._read_gateway_lists)
         timeline.run(self.calendar.ends)
         self.mailroom.diary.tell()
 
@@ -102,6 +104,11 @@ class Replay:
     def _launch(self, campaign_id: int, now: datetime) -> None:
         with transaction(self.session):
             campaigns.launch(self.session, campaign_id, now, self.cast.organizer)
+
+    def _read_gateway_lists(self, now: datetime) -> None:
+        """As the workers do daily."""
+        with transaction(self.session):
+            setup.read_gateway_lists(self.session, now)
 
     def _close(self, now: datetime) -> None:
         with transaction(self.session):

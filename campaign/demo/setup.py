@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask_security.utils import hash_password
 from sqlalchemy.orm import Session
 
+from campaign.channels.cwc import seats
 from campaign.demo import clock, history, history_closed
 from campaign.demo.advocates import ADVOCATES
 from campaign.demo.association import COMPANIES, ORGANIZATION, STAFF, facility
@@ -28,8 +29,8 @@ from campaign.models.member import Member
 from campaign.models.office import Legislator, Office, StaffContact, Tenure
 from campaign.models.organization import Organization
 from campaign.models.user import ROLES, Role, User
-from campaign.services import snapshots
-from campaign.simulator.offices import OFFICE_DOMAIN
+from campaign.services import active_offices, snapshots
+from campaign.simulator.offices import Behavior
 
 _HOME_ZONE = "America/New_York"  # of all private persons
 _STAFF_ROLES = {"organizer": "organizer", "admin": "admin", "analyst": "organizer"}  # until there are finer ones
@@ -234,32 +235,32 @@ def offices(session: Session, began: datetime, pages: str) -> None:
     for office in rows:
         # a letter to an agency without an open docket goes on paper
         office.form_url = "" if office.kind is OfficeKind.AGENCY else f"{pages}/offices/{office.code}"
-    session.add_all(
-        StaffContact(office_id=office.id, email=_mailbox(office.code))
-        for office in rows
-        if office.code not in STAND_IN_OFFICES and _has_mailbox(office)
-    )
+        if office.code in STAND_IN_OFFICES:
+            office.channels = [
+                ChannelKind.SMTP
+            ]  # their staff address is known, and no gateway leads to an invented person
     _stand_ins(session, {office.code: office.id for office in rows}, began)
 
 
-_SHOWN = {"HMI08": "form", "SMI01": "ack", "SMI02": "bounce"}
-"""The newcomer's own offices: what comes back from each is told by the tag, so that a first trip shows every ending."""
-
-
-def _mailbox(code: str) -> str:
-    tag = f"+{_SHOWN[code]}" if code in _SHOWN else ""
-    return f"{code.lower()}{tag}@{OFFICE_DOMAIN}"
+SHOWN = {"HMI08": Behavior.FORM, "SMI01": Behavior.ACK}
+SHOWN_REFUSAL = "SMI02"
+"""The newcomer's own offices: what comes of a letter to each is told, so that a first trip shows several endings."""
 
 
 @cache
-def _by_gateway() -> frozenset[str]:
-    """Senate offices that the plans reach by gateway: until there is one, by mail. The others have their web form."""
+def gateway_offices() -> frozenset[str]:
+    """Seats that take part in their chamber's gateway: all of the House, and the Senate offices that the plans reach so."""
     letters = (*history.history().letters, *history_closed.history().letters)
-    return frozenset(each.office for each in letters if each.planned_channel is ChannelKind.CWC)
+    planned = {each.office for each in letters if each.planned_channel is ChannelKind.CWC}
+    house = {code for code in seats.CODES if seats.chamber_of(code) is Chamber.HOUSE}
+    return frozenset((house | planned) - STAND_IN_OFFICES)
 
 
-def _has_mailbox(office: Office) -> bool:
-    return office.chamber is Chamber.HOUSE or office.code in _by_gateway()
+def read_gateway_lists(session: Session, now: datetime) -> None:
+    """What the workers read daily from the gateways, as of now."""
+    for chamber in (Chamber.HOUSE, Chamber.SENATE):
+        codes = {code for code in gateway_offices() if seats.chamber_of(code) is chamber}
+        active_offices.refresh(session, chamber, codes, now)
 
 
 def _stand_ins(session: Session, offices_by_code: Mapping[str, int], began: datetime) -> None:

@@ -24,7 +24,7 @@ _GATEWAYS = {Chamber.HOUSE: ChannelName.CWC_HOUSE, Chamber.SENATE: ChannelName.C
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`to_address` is the staff address for smtp, and a web page for what is filed by hand."""
+    """`to_address` is the staff address for smtp, the office's code for a gateway, and a web page for what is filed by hand."""
 
     channel: ChannelName
     to_address: str = ""
@@ -75,7 +75,7 @@ def routes(holder: Holder, docket: Docket | None, order: Sequence[str], takes: T
 def _ways(wanted: str, holder: Holder, takes: Taking) -> Iterator[Route]:
     match wanted:
         case ChannelKind.CWC if holder.office_id in takes.gateways and holder.known:
-            yield Route(takes.gateways[holder.office_id])
+            yield Route(takes.gateways[holder.office_id], holder.code)
         case ChannelKind.SMTP if holder.office_id in takes.staff:
             yield Route(ChannelName.SMTP, takes.staff[holder.office_id])
         case ChannelKind.HANDOFF if holder.form_url:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 OFFICE_DOMAIN = "offices.example"
@@ -93,6 +94,7 @@ class Script:
     form: float = 0.35
     stall_s: float = 30.0  # real seconds; how long a stalled line is held
     pace: Pace = Pace.BRISK
+    told: Mapping[str, Behavior] = field(default_factory=dict)  # by office code, before any draw
     draws: bool = True  # False: every letter is taken and nobody answers, unless the letter says otherwise
 
     def decide(self, recipient: str, message_id: str, header: str | None = None) -> Behavior:
@@ -101,6 +103,8 @@ class Script:
         if told is not None:
             return told
         code = office_code(recipient)
+        if code is not None and code in self.told:
+            return self.told[code]
         if code is None or not self.draws:
             return Behavior.SILENT
         point = self.draw(code, message_id, "behavior")

@@ -12,6 +12,8 @@ from markupsafe import Markup, escape
 
 from campaign.simulator import gateways
 from campaign.simulator.clock import Clock
+from campaign.simulator.gateways.rules import Rules
+from campaign.simulator.offices import Script
 from campaign.simulator.piles import topics
 from campaign.simulator.store import Message, Store
 
@@ -22,14 +24,14 @@ _POLICY = (
 )
 
 
-def make_pages(store: Store, clock: Clock) -> Flask:
+def make_pages(store: Store, clock: Clock, script: Script | None = None, rules: Rules | None = None) -> Flask:
     app = Flask(__name__)
     # a page of another site must not reach this one through a name that it lets point to 127.0.0.1
     app.config["TRUSTED_HOSTS"] = ["localhost", "127.0.0.1", "[::1]"]
     app.jinja_env.filters.update(moment=_moment, linked=_linked)
     _add_pages(app, store, clock)
     _add_data(app, store, clock)
-    gateways.register(app, store.path, clock)
+    gateways.register(app, store.path, clock, script, rules)
     app.after_request(_with_headers)
     return app
 

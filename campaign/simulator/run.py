@@ -10,11 +10,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from campaign.domain.errors import CannotStart
 from campaign.settings import Settings
 from campaign.simulator.clock import Clock
+from campaign.simulator.gateways.rules import Rules
 from campaign.simulator.offices import Pace, Script
 from campaign.simulator.pages import make_pages
 from campaign.simulator.relay import RelayHandler, serve
@@ -25,7 +27,7 @@ LOOK_S = 0.5  # real seconds between two looks for answers that are due
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def main(settings: Settings, script: Script | None = None) -> None:
+def main(settings: Settings, script: Script | None = None, rules: Rules | None = None) -> None:
     """Runs until SIGTERM or SIGINT, then ends within two seconds.
 
     Raises CannotStart in production, for an address that is not loopback, and for a port that is taken.
@@ -37,8 +39,9 @@ def main(settings: Settings, script: Script | None = None) -> None:
     try:
         clock = Clock(settings.simulator_speed, real=time.time, anchor=store.anchor())
         store.set_anchor(clock.anchor)
-        with _pages(settings, store, clock):
-            asyncio.run(_run(settings, store, clock, script or Script(pace=Pace(settings.simulator_pace))))
+        script = script or Script(pace=Pace(settings.simulator_pace))
+        with _pages(settings, make_pages(store, clock, script, rules)):
+            asyncio.run(_run(settings, store, clock, script))
     finally:
         store.close()
 
@@ -78,7 +81,7 @@ async def _run(settings: Settings, store: Store, clock: Clock, script: Script) -
 
 
 @contextmanager
-def _pages(settings: Settings, store: Store, clock: Clock) -> Iterator[BaseWSGIServer]:
+def _pages(settings: Settings, pages: Flask) -> Iterator[BaseWSGIServer]:
     host, port = settings.simulator_host, settings.simulator_port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -87,7 +90,6 @@ def _pages(settings: Settings, store: Store, clock: Clock) -> Iterator[BaseWSGIS
     except OSError as error:
         raise _taken(port, "CAMPAIGN_SIMULATOR_PORT") from error
     with listener:
-        pages = make_pages(store, clock)
         server = make_server(host, port, pages, threaded=True, request_handler=_Quiet, fd=listener.fileno())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True)
     thread.start()

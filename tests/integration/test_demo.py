@@ -13,11 +13,14 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from campaign.app import create_app
+from campaign.channels.cwc import validator
+from campaign.channels.cwc.message import Agent
 from campaign.cli.demo import demo_link
 from campaign.cli.schema import upgrade_database
 from campaign.demo import loader
 from campaign.demo.history_tables import LETTERS_BY_DAY
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import BY_HAND, ChannelKind, names_of
+from campaign.domain.districts import Chamber
 from campaign.domain.errors import Invalid, NotAllowed, WrongState
 from campaign.domain.events import ResponseKind
 from campaign.domain.statuses import CampaignStatus, Status
@@ -37,8 +40,9 @@ from campaign.models.response import Response
 from campaign.models.rollup import Rollup
 from campaign.models.user import User
 from campaign.runtime import runtime
-from campaign.services import audit, metrics, offices, sites
+from campaign.services import audit, cwc_filing, metrics, offices, sites
 from campaign.simulator.scripted import NOT_THEIRS, STAND_IN
+from tests.factories import NOW
 from tests.integration.conftest import settings
 
 AS_OF = date(2026, 6, 15)
@@ -116,13 +120,19 @@ def test_nobody_has_a_password_that_somebody_could_know(rows: Session) -> None:
 
 def test_166_letters_went_the_ways_that_there_are_today(rows: Session) -> None:
     assert _statuses(rows) == {
-        ("smtp", "delivered"): 79,
-        ("smtp", "accepted"): 6,
-        ("smtp", "refused"): 8,
-        ("smtp", "unclear"): 4,
+        ("cwc_house", "delivered"): 29,
+        ("cwc_house", "accepted"): 2,
+        ("cwc_house", "refused"): 3,
+        ("cwc_house", "unclear"): 2,
+        ("cwc_house", "failed"): 1,
+        ("cwc_senate", "delivered"): 43,
+        ("cwc_senate", "accepted"): 4,
+        ("cwc_senate", "refused"): 4,
+        ("cwc_senate", "unclear"): 2,
+        ("cwc_senate", "queued"): 2,
+        ("smtp", "delivered"): 7,
+        ("smtp", "refused"): 1,
         ("smtp", "bounced"): 2,
-        ("smtp", "queued"): 2,
-        ("smtp", "failed"): 1,
         ("handoff", "delivered"): 22,
         ("handoff", "queued"): 13,
         ("handoff", "cancelled"): 3,
@@ -150,6 +160,18 @@ def test_the_letters_lie_on_the_days_of_the_plan_and_before_the_day_it_was_loade
     assert newest < datetime(2026, 6, 15, 4, tzinfo=UTC)  # midnight in the association's zone
 
 
+def test_every_letter_by_a_gateway_is_fit_for_it(rows: Session) -> None:
+    """With the real registered name and contact the rest is the letter's own."""
+    agent = Agent("Countersign", "Simulated contact", "gateways@bluestem.example", "202-555-0100", "a@bluestem.example")
+    by_gateway = Delivery.channel.in_(names_of(ChannelKind.CWC))
+    ids = list(rows.scalars(sa.select(Delivery.id).where(by_gateway, Delivery.letter_id.is_not(None))))
+    filings = cwc_filing.filings(rows, ids, dict.fromkeys((Chamber.HOUSE, Chamber.SENATE), agent), NOW)
+    rows.rollback()
+    assert len(filings) == len(ids) > 90
+    found = {(each.field, each.code) for filing in filings.values() for each in validator.problems(filing.message)}
+    assert found == set()
+
+
 def test_the_funnel_is_that_of_the_plan(rows: Session) -> None:
     assert metrics.people(rows, _campaign(rows).id) == metrics.People(96, 3, 71, 147, 52)
     closed = metrics.people(rows, _campaign(rows, "one-list-one-rulebook").id)
@@ -160,7 +182,7 @@ def test_eleven_letters_needed_two_tries_and_two_needed_three(rows: Session) -> 
     query = (
         sa.select(Delivery.tries, sa.func.count())
         .where(Delivery.campaign_id == _campaign(rows).id, Delivery.status == Status.DELIVERED)
-        .where(Delivery.channel == ChannelName.SMTP)
+        .where(Delivery.channel.not_in(BY_HAND))
         .group_by(Delivery.tries)
     )
     assert dict(rows.execute(query).all()) == {1: 66, 2: 11, 3: 2}
@@ -259,7 +281,11 @@ def test_every_address_is_invented_and_every_way_leads_to_the_simulation(rows: S
     by_mail = [each for each in addresses if "@" in each]
     assert by_mail
     assert all(each.endswith(".example") for each in by_mail)
-    pages = {*(each for each in addresses if "@" not in each), *rows.scalars(sa.select(Office.form_url))} - {""}
+    codes = set(rows.scalars(sa.select(Office.code)))
+    pages = {
+        *(each for each in addresses if "@" not in each and each not in codes),
+        *rows.scalars(sa.select(Office.form_url)),
+    } - {""}
     assert all(each.startswith("http://localhost:8026/") for each in pages)
     raw = b"\n".join(rows.scalars(sa.select(EventBody.raw)))
     domains = re.findall(rb"@[\w.-]+", raw)

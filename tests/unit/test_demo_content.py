@@ -413,9 +413,9 @@ def test_milestones_are_true() -> None:
     assert [each.day for each in MILESTONES] == [2, 10, 12, 17]
 
 
-def test_today_mail_stands_in_for_the_gateways_and_the_docket_is_filed_by_hand() -> None:
+def test_the_docket_is_filed_by_hand_and_paper_is_posted_by_staff() -> None:
     for letter in history().letters:
-        assert letter.channel.kind not in {ChannelKind.CWC, ChannelKind.DOCKET}
+        assert letter.channel.kind is not ChannelKind.DOCKET
         if letter.channel is ChannelName.PRINT:
             assert status_today(letter) in {Status.QUEUED, Status.DELIVERED, Status.BOUNCED}
         else:

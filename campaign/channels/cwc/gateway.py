@@ -9,6 +9,10 @@ from urllib.parse import SplitResult, urlsplit
 from campaign.channels.cwc.windows import Window
 from campaign.domain.districts import Chamber
 
+SIMULATED_AGENT = "Countersign (simulation)"
+SIMULATED_KEYS = {Chamber.HOUSE: "simulation-house", Chamber.SENATE: "simulation-senate"}
+"""What the simulated gateways know us by: no secret, and good for nothing else."""
+
 CHAMBER_WORDS = {Chamber.HOUSE: "the House gateway", Chamber.SENATE: "the Senate gateway"}
 _DOMAINS = {Chamber.HOUSE: "house.gov", Chamber.SENATE: "senate.gov"}
 

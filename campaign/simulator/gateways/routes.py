@@ -136,9 +136,11 @@ class Gateways:
         return [*([Planned(AnswerKind.ACKNOWLEDGEMENT, 5.0)] if rules.acknowledges else []), *replies]
 
 
-def register(app: Flask, path: Path, clock: Clock, script: Script | None = None) -> Gateways:
+def register(
+    app: Flask, path: Path, clock: Clock, script: Script | None = None, rules: Rules | None = None
+) -> Gateways:
     """Adds the paths; `path` is the simulator's file."""
-    gateways = Gateways(GatewayStore(path), clock, script or Script())
+    gateways = Gateways(GatewayStore(path), clock, script or Script(), rules or Rules())
     bp = Blueprint("gateways", __name__)
     _add_real_paths(bp, gateways)
     _add_inspection(bp, gateways)

@@ -10,12 +10,13 @@ from enum import StrEnum
 from typing import Any
 
 from campaign.channels.cwc import seats, windows
+from campaign.channels.cwc.gateway import SIMULATED_AGENT, SIMULATED_KEYS
 from campaign.domain.districts import EASTERN, Chamber
 from campaign.domain.errors import Invalid
 
 HEADER = "X-Simulate"
-AGENT = "Countersign (simulation)"
-HOUSE_KEY, SENATE_KEY = "simulation-house", "simulation-senate"
+AGENT = SIMULATED_AGENT
+HOUSE_KEY, SENATE_KEY = SIMULATED_KEYS[Chamber.HOUSE], SIMULATED_KEYS[Chamber.SENATE]
 
 
 class Fault(StrEnum):

@@ -55,6 +55,7 @@ def configure(celery: Celery, app: Flask, settings: Settings) -> None:
             "due": {"task": tasknames.DUE, "schedule": 2.0, "options": {"expires": 10}},
             "inbox": {"task": tasknames.INBOX, "schedule": 3.0, "options": {"expires": 10}},
             "gateways": {"task": tasknames.GATEWAYS, "schedule": 300.0, "options": {"expires": 240}},
+            "print": {"task": tasknames.PRINT, "schedule": 5.0, "options": {"expires": 10}},
             "prove": {"task": tasknames.PROVE, "schedule": 300.0, "options": {"expires": 240}},
             "sweep": {"task": tasknames.SWEEP, "schedule": 15.0, "options": {"expires": 60}},
         },

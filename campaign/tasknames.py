@@ -8,6 +8,7 @@ DELIVER = "deliver"  # drain what is due on one channel
 DUE = "due"  # look which channels have something due, and wake those
 INBOX = "inbox"  # read new mail of bounces and replies
 SWEEP = "sweep"  # leases that ran out, no reply after 60 days, heartbeats
+PRINT = "print"  # files of print batches
 PROVE = "prove"  # once a night: figures against their rows, and the record of acts
 GATEWAYS = "gateways"  # read the lists of offices that take letters by the gateways of Congress
 
@@ -18,6 +19,7 @@ QUEUES = {
     DELIVER: QUEUE_DELIVERY,
     DUE: QUEUE_UPKEEP,
     INBOX: QUEUE_UPKEEP,
+    PRINT: QUEUE_UPKEEP,
     SWEEP: QUEUE_UPKEEP,
     PROVE: QUEUE_UPKEEP,
     GATEWAYS: QUEUE_UPKEEP,

@@ -35,6 +35,19 @@ def _stop(**_kwargs: object) -> None:
     stopping.set()
 
 
-from workers import deliver, due, gateways, heart, inbox, prove, sweep  # noqa: E402  # tasks register on the app made above
+from workers import deliver, due, gateways, heart, inbox, printing, prove, sweep  # noqa: E402  # tasks register here
 
-__all__ = ["app", "celery", "deliver", "due", "flask_app", "gateways", "heart", "inbox", "prove", "stopping", "sweep"]
+__all__ = [
+    "app",
+    "celery",
+    "deliver",
+    "due",
+    "flask_app",
+    "gateways",
+    "heart",
+    "inbox",
+    "printing",
+    "prove",
+    "stopping",
+    "sweep",
+]

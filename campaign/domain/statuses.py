@@ -49,6 +49,16 @@ class Status(StrEnum):
     EXPIRED = "expired"
 
 
+class BatchState(StrEnum):
+    """Of a batch of letters on paper."""
+
+    MAKING = "making"
+    STOPPED = "stopped"
+    READY = "ready"
+    POSTED = "posted"
+    GIVEN_UP = "given_up"
+
+
 class ResponseState(StrEnum):
     """Of a letter: how far the office itself has answered."""
 
@@ -104,6 +114,14 @@ DELIVERY_MOVES: Moves[Status] = {
     Status.FAILED: frozenset({Status.QUEUED, Status.DELIVERED, Status.CANCELLED}),
     Status.CANCELLED: frozenset(),
     Status.EXPIRED: frozenset(),
+}
+
+BATCH_MOVES: Moves[BatchState] = {
+    BatchState.MAKING: frozenset({BatchState.STOPPED, BatchState.READY, BatchState.GIVEN_UP}),
+    BatchState.STOPPED: frozenset({BatchState.MAKING, BatchState.GIVEN_UP}),
+    BatchState.READY: frozenset({BatchState.POSTED, BatchState.GIVEN_UP}),
+    BatchState.POSTED: frozenset(),
+    BatchState.GIVEN_UP: frozenset(),
 }
 
 RESPONSE_MOVES: Moves[ResponseState] = {

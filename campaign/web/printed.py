@@ -9,33 +9,20 @@ from campaign.extensions import db
 from campaign.models.letter import Letter
 from campaign.models.organization import Organization
 from campaign.runtime import runtime
+from campaign.services import printing
 from campaign.web.context import zone
 from campaign.web.formats import as_zone
 
 
 def answer(letter: Letter) -> ResponseReturnValue:
     """Raises Invalid for what cannot be printed (a character without a shape, a word wider than the page)."""
-    from campaign.channels.printing.render import PrintedLetter, render_pdf  # typst takes memory most pages never need
+    from campaign.channels.printing.render import render_pdf  # typst takes memory most pages never need
 
     organization = db.session.get_one(Organization, 1)
     signed = letter.signed_at.astimezone(as_zone(zone()))
+    day = f"{signed:%B} {signed.day}, {signed.year}"
     pdf = render_pdf(
-        [
-            PrintedLetter(
-                id=letter.reference,
-                from_lines=(organization.name, *organization.postal_lines),
-                to_lines=tuple(letter.address_block),
-                date=f"{signed:%B} {signed.day}, {signed.year}",
-                subject=letter.subject,
-                salutation=letter.salutation,
-                body=tuple(part["text"] for part in letter.parts),
-                closing=letter.valediction,
-                signature=tuple(letter.signature),
-                code=letter.reference,
-                reference=letter.digest[:16],
-                verify_url=runtime().envelope.verify_url(letter.reference),
-            )
-        ],
+        [printing.printed(letter, organization, day, runtime().envelope)],
         title=letter.subject,
         author=organization.name,
     )

@@ -14,7 +14,7 @@ from campaign.channels.smtp.inbox import InboundKind
 from campaign.cli import COMMANDS
 from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.domain.events import EventKind, ResponseKind
-from campaign.domain.statuses import ActionStatus, CampaignStatus, ResponseState, Status
+from campaign.domain.statuses import ActionStatus, BatchState, CampaignStatus, ResponseState, Status
 from campaign.models.delivery import AttemptOutcome
 from campaign.models.mail import MailKind
 from campaign.models.position import Stance
@@ -32,6 +32,7 @@ LISTS: dict[str, type[StrEnum]] = {
     "Action": ActionStatus,
     "Delivery": Status,
     "Response of a letter": ResponseState,
+    "Print batch": BatchState,
     "Events": EventKind,
     "Kinds of response": ResponseKind,
     "Channels": ChannelName,

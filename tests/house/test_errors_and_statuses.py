@@ -14,7 +14,7 @@ import campaign
 from campaign.domain import statuses
 from campaign.domain.errors import CampaignError, ChannelError
 from campaign.domain.events import MOVES_TO, EventKind
-from campaign.domain.statuses import ActionStatus, CampaignStatus, Moves, ResponseState, Status
+from campaign.domain.statuses import ActionStatus, BatchState, CampaignStatus, Moves, ResponseState, Status
 from campaign.web.errors import SENTENCES, TITLES
 
 MACHINES: dict[str, tuple[Moves[Any], StrEnum, frozenset[StrEnum]]] = {
@@ -22,6 +22,11 @@ MACHINES: dict[str, tuple[Moves[Any], StrEnum, frozenset[StrEnum]]] = {
     "action": (statuses.ACTION_MOVES, ActionStatus.DRAFT, frozenset()),
     "delivery": (statuses.DELIVERY_MOVES, Status.QUEUED, frozenset({Status.CANCELLED, Status.EXPIRED})),
     "response": (statuses.RESPONSE_MOVES, ResponseState.NONE, frozenset({ResponseState.REPLIED})),
+    "print batch": (
+        statuses.BATCH_MOVES,
+        BatchState.MAKING,
+        frozenset({BatchState.POSTED, BatchState.GIVEN_UP}),
+    ),
 }
 """For each machine: its table, the state that a new row has, and the states that nothing leaves."""
 

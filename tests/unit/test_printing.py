@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 
 import pypdf
@@ -67,7 +68,7 @@ def test_one_paragraph_longer_than_a_page_loses_nothing_and_takes_text_to_its_si
     assert len(pages) > 1
     assert all(f"w{number}" in printed for number in range(count))
     assert f"w{count - 1} Sincerely, Ada Quillback Plant manager" in pages[-1]
-    assert "Page 1 of" in pages[0]
+    assert "Page 1 of" not in pages[0] and f"Page 2 of {len(pages)}" in pages[1]
 
 
 def test_text_is_never_markup() -> None:
@@ -80,9 +81,15 @@ def test_the_same_letter_is_the_same_bytes() -> None:
 
 
 def test_pages_are_numbered_within_each_letter_and_carry_the_code_as_text() -> None:
-    pages = _pages(LETTER, replace(LETTER, id="other", code="WXYZ-0000"))
-    assert [("Page 1 of 1" in page) for page in pages] == [True, True]
-    assert "Verification code WXYZ-0000" in pages[1]
+    long = replace(LETTER, id="long", body=("We make magnets and motors. " * 200,))
+    pages = _pages(LETTER, long, replace(LETTER, id="other", code="WXYZ-0000"))
+    assert [found[0] if (found := re.search(r"Page \d of \d", page)) else "" for page in pages] == [
+        "",
+        "",
+        "Page 2 of 2",
+        "",
+    ]
+    assert "Verification code WXYZ-0000" in pages[-1]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from campaign.channels.base import Line
+from campaign.channels.printing.letter import PrintedLetter, paragraphs
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid, Misconfigured
 from campaign.domain.parcels import Parcel
@@ -38,11 +39,7 @@ class PrintChannel:
 
 
 def _set(parcel: Parcel) -> None:
-    from campaign.channels.printing.render import (  # 80 MB that a web process may never need
-        PrintedLetter,
-        paragraphs,
-        render_pdf,
-    )
+    from campaign.channels.printing.render import render_pdf  # 80 MB that a web process may never need
 
     render_pdf(
         [

@@ -1,0 +1,185 @@
+"""Makes the files of a print batch, one document after the other: the edge between rows, files and the typesetter's process.
+
+Killed at any point and started again, it goes on with the first file that is not there; a file that is there is never written
+again. Who works at a batch holds a lock on its folder, which ends with the process that holds it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from campaign.channels.printing import press
+from campaign.channels.printing.options import Options
+from campaign.channels.printing.press import Press, PressFailed
+from campaign.domain.references import is_reference
+from campaign.domain.statuses import BatchState
+from campaign.models.organization import Organization
+from campaign.models.printing import PrintBatch
+from campaign.services import printing
+from campaign.services.outgoing import Envelope
+from campaign.unit_of_work import database_now, reading, unit_of_work
+
+log = structlog.get_logger()
+
+KEPT = timedelta(days=30)
+"""How long the files of a posted batch stay: letters hold names and addresses."""
+
+
+def folder(var_dir: Path, reference: str) -> Path:
+    """Raises ValueError for what is no reference: the name becomes a path."""
+    if not is_reference(reference):
+        raise ValueError("no reference of a batch")
+    return var_dir / "print" / reference
+
+
+def file_name(number: int) -> str:
+    return f"part-{number:03}.pdf"
+
+
+def files(where: Path) -> list[Path]:
+    """Those that are whole, in order."""
+    return sorted(where.glob("part-*.pdf"))
+
+
+def make(
+    batch_id: int,
+    var_dir: Path,
+    envelope: Envelope,
+    should_stop: Callable[[], bool] = lambda: False,
+    told: Callable[[int], None] = lambda _file: None,
+) -> bool:
+    """Makes what is missing until all is there, the batch is stopped, or `should_stop` says so after a file.
+
+    True when there is nothing left to do for this call's caller: the batch is ready, stopped or given up. False: more to do,
+    or another process is at it. A typesetter that died is replaced once; where that fails too the batch is stopped. Commits
+    after each file.
+    """
+    with reading() as session:
+        batch = session.get_one(PrintBatch, batch_id)
+        reference, options = batch.reference, Options(duplex=batch.duplex, marks=batch.marks)
+        author = session.get_one(Organization, 1).name
+    where = folder(var_dir, reference)
+    with _held(where) as ours, Press() as typesetter:
+        if not ours:
+            return False
+        work = _Work(batch_id, where, envelope, options, f"Letters, batch {reference}", author, typesetter)
+        return work.run(should_stop, told)
+
+
+class _Work:
+    """One process at one batch. While a document is set, the next one is read and drawn."""
+
+    def __init__(
+        self,
+        batch_id: int,
+        where: Path,
+        envelope: Envelope,
+        options: Options,
+        title: str,
+        author: str,
+        typesetter: Press,
+    ) -> None:
+        self._batch_id = batch_id
+        self._where = where
+        self._envelope = envelope
+        self._options = options
+        self._title = title
+        self._author = author
+        self._press = typesetter
+
+    def run(self, should_stop: Callable[[], bool], told: Callable[[int], None]) -> bool:
+        ahead: tuple[int, press.Order, dict[str, str]] | None = self._next(0)
+        while ahead is not None:
+            if not self._wanted():
+                return True
+            number, order, gone = ahead
+            following = None
+            try:
+                if order.count:
+                    self._press.begin(order)
+                following = self._next(number)
+                sheet = self._press.finish(order) if order.count else press.Sheet({}, order.refused)
+            except PressFailed:
+                sheet = self._once_more(order)
+                if sheet is None:
+                    return True
+            with unit_of_work() as session:
+                printing.set_file(session, self._batch_id, number, sheet.pages, sheet.refused | gone)
+            told(number)
+            ahead = following or self._next(number)
+            if ahead is not None and should_stop():
+                return False
+        with unit_of_work() as session:
+            printing.ready(session, self._batch_id, database_now())
+        return True
+
+    def _wanted(self) -> bool:
+        with reading() as session:
+            return session.get_one(PrintBatch, self._batch_id).state is BatchState.MAKING
+
+    def _next(self, after: int) -> tuple[int, press.Order, dict[str, str]] | None:
+        """The next document that is not there. One that is there, and that its maker did not live to record, is recorded."""
+        while True:
+            with reading() as session:
+                number = printing.next_file(session, self._batch_id, after)
+                if number is None:
+                    return None
+                found = printing.file(session, self._batch_id, number, self._envelope)
+            pdf = self._where / file_name(number)
+            there = press.written(pdf)
+            if there is None:
+                order = press.order(found.letters, pdf, title=self._title, author=self._author, options=self._options)
+                return number, order, found.gone
+            with unit_of_work() as session:
+                printing.set_file(session, self._batch_id, number, there.pages, there.refused | found.gone)
+            after = number
+
+    def _once_more(self, order: press.Order) -> press.Sheet | None:
+        try:
+            self._press.begin(order)
+            return self._press.finish(order)
+        except PressFailed as error:
+            log.error("print batch stopped", batch=self._batch_id, error=str(error))
+            with unit_of_work() as session:
+                printing.stop(session, self._batch_id, database_now(), "system", str(error))
+            return None
+
+
+@contextmanager
+def _held(where: Path) -> Iterator[bool]:
+    """Whether we are the one process that works in this folder. It is made where it is missing, for its owner alone."""
+    where.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    where.mkdir(exist_ok=True, mode=0o700)
+    handle = os.open(where / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(handle)
+
+
+def remove(var_dir: Path, reference: str) -> None:
+    """The files of a batch that was given up or is long posted; twice is safe."""
+    shutil.rmtree(folder(var_dir, reference), ignore_errors=True)
+
+
+def remove_old(var_dir: Path) -> int:
+    """Files that are not needed any more; how many folders."""
+    here = [each.name for each in (var_dir / "print").glob("*") if is_reference(each.name)]
+    if not here:
+        return 0
+    with reading() as session:
+        gone = printing.no_longer_needed(session, here, database_now() - KEPT)
+    for reference in gone:
+        remove(var_dir, reference)
+    return len(gone)

@@ -74,6 +74,10 @@ def make(
         return work.run(should_stop, told)
 
 
+_Next = tuple[int, press.Order, dict[str, str]]
+"""A file's number, what to set, and by reference why other letters of it are left out."""
+
+
 class _Work:
     """One process at one batch. While a document is set, the next one is read and drawn."""
 
@@ -96,21 +100,14 @@ class _Work:
         self._press = typesetter
 
     def run(self, should_stop: Callable[[], bool], told: Callable[[int], None]) -> bool:
-        ahead: tuple[int, press.Order, dict[str, str]] | None = self._next(0)
+        ahead: _Next | None = self._next(0)
         while ahead is not None:
             if not self._wanted():
                 return True
             number, order, gone = ahead
-            following = None
-            try:
-                if order.count:
-                    self._press.begin(order)
-                following = self._next(number)
-                sheet = self._press.finish(order) if order.count else press.Sheet({}, order.refused)
-            except PressFailed:
-                sheet = self._once_more(order)
-                if sheet is None:
-                    return True
+            following, sheet = self._set(number, order)
+            if sheet is None:
+                return True
             with unit_of_work() as session:
                 printing.set_file(session, self._batch_id, number, sheet.pages, sheet.refused | gone)
             told(number)
@@ -121,11 +118,22 @@ class _Work:
             printing.ready(session, self._batch_id, database_now())
         return True
 
+    def _set(self, number: int, order: press.Order) -> tuple[_Next | None, press.Sheet | None]:
+        """The next document, drawn meanwhile, and what this one holds; nothing where the typesetter failed twice."""
+        following = None
+        try:
+            if order.count:
+                self._press.begin(order)
+            following = self._next(number)
+            return following, self._press.finish(order) if order.count else press.Sheet({}, order.refused)
+        except PressFailed:
+            return following, self._once_more(order)
+
     def _wanted(self) -> bool:
         with reading() as session:
             return session.get_one(PrintBatch, self._batch_id).state is BatchState.MAKING
 
-    def _next(self, after: int) -> tuple[int, press.Order, dict[str, str]] | None:
+    def _next(self, after: int) -> _Next | None:
         """The next document that is not there. One that is there, and that its maker did not live to record, is recorded."""
         while True:
             with reading() as session:

@@ -19,6 +19,7 @@ from campaign.cli.demo import demo
 from campaign.cli.metrics import metrics
 from campaign.cli.offices import offices
 from campaign.cli.operations import audit, check, init
+from campaign.cli.printing import print_command
 from campaign.cli.run import run
 from campaign.cli.schema import db_group
 from campaign.cli.simulate import simulate
@@ -37,6 +38,7 @@ COMMANDS: tuple[click.Command, ...] = (
     init,
     metrics,
     offices,
+    print_command,
     run,
     send,
     simulate,

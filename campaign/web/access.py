@@ -25,6 +25,7 @@ from campaign.models.action import Action
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
+from campaign.models.printing import PrintBatch
 from campaign.models.user import STAFF
 from campaign.runtime import runtime
 from campaign.services import actions
@@ -232,6 +233,22 @@ def letter(slug: str, reference: str) -> Letter:
     )
     if found is None:
         raise NotFound("There is no such letter.")
+    return found
+
+
+def print_batch(slug: str, reference: str) -> PrintBatch:
+    """For organizers: any print batch of this campaign."""
+    found = (
+        db.session.scalar(
+            sa.select(PrintBatch)
+            .join(Campaign, Campaign.id == PrintBatch.campaign_id)
+            .where(PrintBatch.reference == reference, Campaign.slug == slug)
+        )
+        if is_reference(reference)
+        else None
+    )
+    if found is None:
+        raise NotFound("There is no such batch.")
     return found
 
 

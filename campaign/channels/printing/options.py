@@ -14,3 +14,6 @@ class Options:
 
     duplex: bool = False
     marks: bool = True
+
+
+PLAIN = Options()

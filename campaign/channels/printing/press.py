@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from campaign.channels.printing.letter import PrintedLetter, as_data, check
-from campaign.channels.printing.options import Options
+from campaign.channels.printing.options import PLAIN, Options
 from campaign.domain.errors import CampaignError, Invalid
 
 LONGEST_S = 120.0  # for one document; the slowest seen took 4 s
@@ -45,9 +45,7 @@ class Order:
     count: int
 
 
-def order(
-    letters: Sequence[PrintedLetter], pdf: Path, *, title: str, author: str, options: Options = Options()
-) -> Order:
+def order(letters: Sequence[PrintedLetter], pdf: Path, *, title: str, author: str, options: Options = PLAIN) -> Order:
     """Checks and draws what needs no typesetter, so that it can be done while another document is set."""
     data: list[dict[str, object]] = []
     refused: dict[str, str] = {}
@@ -112,7 +110,8 @@ class Press:
 
     def finish(self, wanted: Order) -> Sheet:
         """The answer to the order that was begun. Raises PressFailed."""
-        assert self._process is not None
+        if self._process is None:
+            raise ValueError("no order was begun")
         line = _line(_pipe(self._process.stdout), monotonic() + self._longest_s)
         if not line.endswith(b"\n"):
             self._broken()

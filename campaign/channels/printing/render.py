@@ -11,7 +11,7 @@ from pathlib import Path
 import typst
 
 from campaign.channels.printing.letter import PrintedLetter, as_data, check, paragraphs, qr_svg
-from campaign.channels.printing.options import MAX_BATCH, Options
+from campaign.channels.printing.options import MAX_BATCH, PLAIN, Options
 from campaign.domain.errors import Invalid
 
 __all__ = ["MAX_BATCH", "Options", "PrintedLetter", "Typeset", "paragraphs", "qr_svg", "render_pdf", "typeset"]
@@ -45,7 +45,7 @@ def render_pdf(letters: Sequence[PrintedLetter], *, title: str = "Letters", auth
     raise Invalid("these letters can be printed one by one, but not together")
 
 
-def typeset(letters: Sequence[PrintedLetter], *, title: str, author: str, options: Options = Options()) -> Typeset:
+def typeset(letters: Sequence[PrintedLetter], *, title: str, author: str, options: Options = PLAIN) -> Typeset:
     """As `render_pdf`, with the pages. Raises TypstError for what the layout refuses; `fault` puts it in words."""
     if not 1 <= len(letters) <= MAX_BATCH:
         raise ValueError(f"1 to {MAX_BATCH} letters at a time")

@@ -1,6 +1,7 @@
 """The process that sets letters: one order a line on its input, one answer a line on its output.
 
-A process of its own, because the typesetter keeps memory, may want more than there is, and may be killed without harm to who asked.
+A process of its own, because the typesetter keeps memory, may want more than there is, and may be killed without harm to
+who asked.
 An order is {"letters": [data], "title", "author", "duplex", "marks", "pdf": path, "told": path}; the answer
 {"pages": {id: n}, "refused": {id: words}}. The answer is written to `told` first and the PDF put into its place last, so that a
 PDF which is there is whole and has its answer beside it.
@@ -68,7 +69,8 @@ def _why_not(letter: dict[str, Any], order: dict[str, Any], options: render.Opti
 def _write(path: Path, content: bytes) -> None:
     """Whole or not at all, also when the power fails; readable by its owner alone."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    fresh.touch(0o600)
+    with fresh.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

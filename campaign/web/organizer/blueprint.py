@@ -21,6 +21,7 @@ bp = Blueprint("organizer", __name__, url_prefix="/organize")
 _PLACES = (
     ("Dashboard", "dashboard", "gauge", ("dashboard", "pause", "resume", "offices", "sites")),
     ("Letters", "letters", "mail", ("letters", "letter", "cancel", "cancel_letters", "answer", "decide")),
+    ("Print", "prints", "print", ("prints", "print_batch", "print_posted", "print_given_up")),
     ("Needs a person", "attention", "hand", ("attention",)),
 )
 

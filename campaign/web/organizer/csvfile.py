@@ -79,3 +79,68 @@ def _letter(letter: Any, delivery: Any, code: str, member: Any, company: str | N
         round(letter.overlap * 100),
         letter.digest,
     )
+
+
+MANIFEST = ("position", "file", "reference", "addressee", "office", "pages", "sheets", "left out because")
+
+
+def manifest(lines: Iterable[Any]) -> Iterator[str]:
+    """Of `printing.manifest`; the last row adds up letters, pages and sheets."""
+
+    def rows() -> Iterator[Sequence[Any]]:
+        letters = pages = sheets = 0
+        for line in lines:
+            out = bool(line.left_out)
+            letters, pages, sheets = letters + (not out and line.pages > 0), pages + line.pages, sheets + line.sheets
+            name = "" if out else f"part-{line.file:03}.pdf"
+            yield (
+                line.position,
+                name,
+                line.reference,
+                line.addressee,
+                line.target,
+                line.pages,
+                line.sheets,
+                line.left_out,
+            )
+        yield ("total", "", f"{letters} letters", "", "", pages, sheets, "")
+
+    return stream(MANIFEST, rows())
+
+
+BATCHES = (
+    "batch",
+    "made",
+    "state",
+    "changed",
+    "letters chosen",
+    "letters printed",
+    "left out",
+    "pages",
+    "sheets",
+    "both sides",
+    "fold marks",
+)
+
+
+def batches(rows: Iterable[tuple[Any, Any]]) -> Iterator[str]:
+    """Of batches with their figures. Moments are UTC, as ISO 8601."""
+    return stream(
+        BATCHES,
+        (
+            (
+                batch.reference,
+                batch.created_at.isoformat(),
+                batch.state,
+                batch.changed_at.isoformat(),
+                batch.letters,
+                of.set,
+                of.left_out,
+                of.pages,
+                of.sheets,
+                "yes" if batch.duplex else "no",
+                "yes" if batch.marks else "no",
+            )
+            for batch, of in rows
+        ),
+    )

@@ -88,6 +88,13 @@ class PressForm(FlaskForm):  # type: ignore[misc]
     """One button."""
 
 
+class PrintForm(FlaskForm):  # type: ignore[misc]
+    """How a batch is printed."""
+
+    duplex = BooleanField("Both sides of the paper")
+    marks = BooleanField("Fold marks", default=True)
+
+
 class CancelForm(FlaskForm):  # type: ignore[misc]
     """One button, and what its page had counted: how many, and up to which delivery."""
 

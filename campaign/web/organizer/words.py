@@ -8,7 +8,7 @@ from datetime import datetime
 
 from campaign.domain.channels import CHANNEL_WORDS
 from campaign.domain.events import EventKind, ResponseKind
-from campaign.domain.statuses import ResponseState, Status
+from campaign.domain.statuses import BatchState, ResponseState, Status
 from campaign.models.delivery import Attempt, AttemptOutcome, DeliveryChange
 from campaign.models.event import Event
 from campaign.models.response import Response
@@ -28,6 +28,14 @@ CONDITIONS = {
     Condition.ABSENT: ("Not set up here", "stuck", "alert"),
 }
 """Of a channel: word, family and icon, as a letter's states have them (web/states.py)."""
+BATCHES = {
+    BatchState.MAKING: ("Being made", "move", "clock"),
+    BatchState.STOPPED: ("Stopped", "stuck", "held"),
+    BatchState.READY: ("Ready to print", "you", "print"),
+    BatchState.POSTED: ("Posted", "there", "tick"),
+    BatchState.GIVEN_UP: ("Given up", "done", "ring_slash"),
+}
+"""Of a print batch: word, family and icon."""
 WORK = {
     "delivery": "Hands letters over",
     "upkeep": "Reads incoming mail, clears up, wakes workers",

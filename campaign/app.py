@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from campaign import accounts, gateways, logs, paths, queueing, web
 from campaign.channels import registry
-from campaign.channels.registry import RelayValues
+from campaign.channels.registry import PostValues, RelayValues
 from campaign.database import engine_options
 from campaign.domain.references import TokenSigner
 from campaign.extensions import celery, csrf, db, limiter, migrate
@@ -46,6 +46,9 @@ def create_app(settings: Settings | None = None) -> Flask:
                     settings.dkim_domain,
                 ),
                 gateways.gateways(settings),
+                PostValues(settings.print_provider_url, settings.print_provider_key)
+                if settings.print_provider_url
+                else None,
             ),
         ),
     )

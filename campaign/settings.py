@@ -79,6 +79,9 @@ class Settings:
     cwc_direct_egress: bool = False
     bounce_domain: str = "bounces.countersign.example"
     inbox_maildir: Path = Path()  # default: inbox in var_dir
+    print_provider_url: str = ""  # default: letters on paper are printed here
+    print_provider_key: str = field(default="", repr=False)
+    print_provider_hook_secret: str = field(default="", repr=False)
     simulator_host: str = "127.0.0.1"
     simulator_port: int = 8026
     simulator_speed: float = 1.0
@@ -144,6 +147,13 @@ class Settings:
             faults.append("CAMPAIGN_DKIM_KEY_FILE, CAMPAIGN_DKIM_SELECTOR and CAMPAIGN_DKIM_DOMAIN: all three, or none")
         if self.dns_server and not _ADDRESS.fullmatch(self.dns_server):
             faults.append("CAMPAIGN_DNS_SERVER: an address and a port, like 127.0.0.1:53, or none")
+        if bool(self.print_provider_url) != bool(self.print_provider_key):
+            faults.append("CAMPAIGN_PRINT_PROVIDER_URL and CAMPAIGN_PRINT_PROVIDER_KEY: both, or none")
+        house = urlsplit(self.print_provider_url)
+        if self.print_provider_url and house.scheme != "https" and house.hostname not in ("localhost", "127.0.0.1"):
+            faults.append("CAMPAIGN_PRINT_PROVIDER_URL: an address that begins with https://")
+        if 0 < len(self.print_provider_hook_secret) < 16:
+            faults.append("CAMPAIGN_PRINT_PROVIDER_HOOK_SECRET: at least 16 characters, or none")
         faults += _url_faults(self.database_url, self.broker_url)
         faults += gateways.faults(self)
         return faults + (self._production_faults(parts.scheme) if self.production else [])

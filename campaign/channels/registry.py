@@ -11,10 +11,13 @@ from campaign.channels.cwc.client import CwcChannel
 from campaign.channels.cwc.gateway import Gateway
 from campaign.channels.handoff.channel import HandoffChannel
 from campaign.channels.printing.channel import PrintChannel
+from campaign.channels.printing.provider import PostChannel, PostValues
 from campaign.channels.smtp.client import SmtpChannel
 from campaign.channels.smtp.dkim import Signer
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid
+
+__all__ = ["PostValues", "RelayValues", "get", "make_channels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,9 @@ class RelayValues:
         return f"RelayValues({self.smtp_host}:{self.smtp_port})"
 
 
-def make_channels(relay: RelayValues, gateways: Sequence[Gateway] = ()) -> dict[ChannelName, Channel]:
+def make_channels(
+    relay: RelayValues, gateways: Sequence[Gateway] = (), post: PostValues | None = None
+) -> dict[ChannelName, Channel]:
     """The channels that this installation can use. Opens no line; reads the key. Raises CannotStart for one that is none."""
     signed = relay.dkim_key_file != Path()
     channels: tuple[Channel, ...] = (
@@ -53,6 +58,7 @@ def make_channels(relay: RelayValues, gateways: Sequence[Gateway] = ()) -> dict[
         *(CwcChannel(gateway) for gateway in gateways),
         HandoffChannel(),
         PrintChannel(),
+        *((PostChannel(post),) if post is not None else ()),
     )
     return {channel.name: channel for channel in channels}
 

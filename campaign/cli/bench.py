@@ -16,7 +16,7 @@ from flask.cli import with_appcontext
 
 from campaign.bench import consent as from_consent
 from campaign.bench import deliver as delivering
-from campaign.bench import engine, keys, usual
+from campaign.bench import engine, keys, paper, usual
 from campaign.bench import line as line_alone
 from campaign.bench import render as rendering
 from campaign.bench.sink import Sink
@@ -25,7 +25,7 @@ from campaign.domain.channels import ChannelName
 from campaign.drain import limits, own_journal
 from campaign.extensions import db
 from campaign.runtime import runtime
-from campaign.services import outbox
+from campaign.services import outbox, printing
 from campaign.settings import Settings
 from campaign.unit_of_work import database_now
 
@@ -189,6 +189,17 @@ def consent(letters: int, database_url: str | None) -> None:
 def render(letters: int, rounds: int) -> None:
     """Letters written per CPU second, beside their templates bare."""
     _show(rendering.run(letters, rounds))
+
+
+@bench.command("print")
+@_letters(1_000)
+@_database
+def print_letters(letters: int, database_url: str | None) -> None:
+    """Letters on paper: from rows to files, beside bare typst with the same letters."""
+    if letters > printing.MOST:
+        raise click.BadParameter(f"a batch has at most {printing.MOST:,} letters", param_hint="--letters")
+    with _site(database_url):
+        _show(paper.run(db.session(), letters, runtime().settings.var_dir, envelope()))
 
 
 @bench.command()

@@ -15,6 +15,8 @@ from campaign.simulator.clock import Clock
 from campaign.simulator.gateways.rules import Rules
 from campaign.simulator.offices import Script
 from campaign.simulator.piles import topics
+from campaign.simulator.printer import add_printer
+from campaign.simulator.printer_store import PrinterStore
 from campaign.simulator.store import Message, Store
 
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
@@ -32,6 +34,7 @@ def make_pages(store: Store, clock: Clock, script: Script | None = None, rules: 
     _add_pages(app, store, clock)
     _add_data(app, store, clock)
     gateways.register(app, store.path, clock, script, rules)
+    add_printer(app, PrinterStore(store.path.with_name("simulated-printer.sqlite3")), clock)
     app.after_request(_with_headers)
     return app
 

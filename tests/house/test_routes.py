@@ -7,8 +7,8 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 RULES = {"everyone", "members", "organizers", "admins", "scrapers"}
-WITHOUT_TOKEN = {"public.unsubscribe"}
-"""Mail programs post the one-click form of RFC 8058, without a page of ours before it."""
+WITHOUT_TOKEN = {"public.unsubscribe", "hooks.print_notice"}
+"""Mail programs post the one-click form of RFC 8058, without a page of ours before it; providers sign what they post."""
 
 
 def _url(app: Flask, rule: Rule) -> str:

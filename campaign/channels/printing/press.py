@@ -132,7 +132,7 @@ class Press:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # its words may hold a letter's
-            env=quiet | {"MALLOC_ARENA_MAX": "2", "RAYON_NUM_THREADS": "1"},
+            env=quiet | {"MALLOC_ARENA_MAX": "2"},
         )
         return self._process
 

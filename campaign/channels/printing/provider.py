@@ -1,0 +1,294 @@
+"""A house that prints, folds and posts letters for us, spoken to by HTTP in the shape that several of them share.
+
+Its words are those of delivery-channels.md, section 11, which its makers publish and we have not tried: paths and fields stand
+in one place each. A repeated request carries the same Idempotency-Key; as houses forget keys after a day, a letter is also
+looked for by its own mark before it is handed over, so that repeating is safe whenever it happens.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+from urllib.parse import urlsplit
+
+from campaign.channels.base import LATE_S, Line, Watcher
+from campaign.channels.http import Answer, Http
+from campaign.channels.printing.letter import PrintedLetter, check
+from campaign.channels.printing.press import Press, PressFailed, order
+from campaign.domain.channels import ChannelName
+from campaign.domain.errors import ChannelError, Invalid, Misconfigured, Refused, TryLater, Unclear
+from campaign.domain.parcels import Outcome, Parcel, Receipt
+
+_PLACE = re.compile(r"(.+), ([A-Z]{2}) (\d{5}(?:-\d{4})?)")
+_CODE = re.compile(r"[a-z0-9_.-]{1,60}", re.IGNORECASE)
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """In cents, as agreed with the house; postage included."""
+
+    first_sheet: int = 0
+    further_sheet: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PostValues:
+    """What the channel is built from; the settings of the same names."""
+
+    url: str  # without a path: https://api.house.example
+    key: str
+    duplex: bool = False
+    prices: Prices = Prices()
+
+    def __repr__(self) -> str:
+        return f"PostValues({urlsplit(self.url).hostname})"
+
+
+class PostChannel:
+    """Implements Channel. `Parcel.cargo` is the PrintedLetter."""
+
+    name = ChannelName.PRINT_PROVIDER
+    repeat_is_safe = True
+
+    def __init__(self, values: PostValues, http: Http | None = None) -> None:
+        self._values = values
+        self._http = http
+
+    def problems(self, parcel: Parcel) -> list[str]:
+        letter = parcel.cargo
+        if not isinstance(letter, PrintedLetter):
+            return ["the letter was not laid out for print"]
+        found = []
+        try:
+            check(letter)
+        except Invalid as error:
+            found.append(str(error))
+        for who, lines in (("addressee", letter.to_lines), ("sender", letter.from_lines)):
+            try:
+                address(lines)
+            except Invalid:
+                found.append(f"the address of the {who} must end with a line like “Washington, DC 20510”")
+        return found
+
+    def open(self) -> Line:
+        parts = urlsplit(self._values.url)
+        if not self._values.key or not parts.hostname:
+            raise Misconfigured("the print provider's address or key is missing")
+        if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+            raise Misconfigured("the print provider needs an https address: letters do not cross the network in clear")
+        return PostLine(Provider(self._values, self._http or Http()))
+
+
+class PostLine:
+    """Implements Line; one letter a request."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        self._usable = True
+
+    @property
+    def usable(self) -> bool:
+        return self._usable
+
+    def send(self, parcels: Sequence[Parcel], watcher: Watcher) -> None:
+        for parcel in parcels:
+            if not self._usable or watcher.should_stop():
+                return
+            if parcel.moment is not None:
+                sleep(max(0.0, parcel.moment - monotonic()))
+                if monotonic() > parcel.moment + LATE_S:
+                    continue
+            watcher.outcome(parcel, self._one(parcel, watcher))
+
+    def _one(self, parcel: Parcel, watcher: Watcher) -> Outcome:
+        letter = parcel.cargo
+        if not isinstance(letter, PrintedLetter):
+            return Refused("the letter was not laid out for print")
+        try:
+            known = self._provider.known(parcel.reference)
+            pdf = b"" if known else self._provider.render(letter)
+            watcher.begins(parcel)
+            return known or self._provider.submit(letter, pdf, parcel.reference, f"{parcel.reference}-{parcel.key}")
+        except Misconfigured as error:
+            self._usable = False
+            return error
+        except ChannelError as error:
+            return error
+
+    def close(self) -> None:
+        self._usable = False
+        self._provider.close()
+
+
+class Provider:
+    """The house's own calls: render, quote, submit, cancel. What it tells later is `house_events`."""
+
+    def __init__(self, values: PostValues, http: Http) -> None:
+        self._values = values
+        self._base = values.url.rstrip("/")
+        self._http = http
+        self._press = Press()
+        self._headers = {
+            "Authorization": "Basic " + b64encode(f"{values.key}:".encode()).decode(),
+            "Accept": "application/json",
+        }
+
+    def render(self, letter: PrintedLetter) -> bytes:
+        """The PDF of one letter. Raises Refused for what cannot be printed, TryLater where the typesetter fails."""
+        with tempfile.TemporaryDirectory(prefix="countersign-post-") as folder:
+            pdf = Path(folder) / "letter.pdf"
+            wanted = order([letter], pdf, title=letter.subject, author=letter.from_lines[0])
+            if wanted.refused:
+                raise Refused(wanted.refused[letter.id])
+            try:
+                self._press.begin(wanted)
+                sheet = self._press.finish(wanted)
+            except PressFailed as error:
+                raise TryLater(str(error)) from error
+            if sheet.refused:
+                raise Refused(sheet.refused[letter.id])
+            return pdf.read_bytes()
+
+    def quote(self, sheets: int) -> int:
+        """Cents for a letter of so many sheets, by the prices that were agreed; 0 where none are known."""
+        prices = self._values.prices
+        return prices.first_sheet + prices.further_sheet * max(0, sheets - 1)
+
+    def known(self, reference: str) -> Receipt | None:
+        """The receipt of a letter that the house has already, whatever became of our earlier request."""
+        answer = self._ask("GET", "/v1/letters", params={"metadata[letter]": reference, "limit": "1"})
+        if not answer.ok:
+            raise _error(answer)
+        found = _json(answer).get("data")
+        return _receipt(found[0]) if isinstance(found, list) and found else None
+
+    def submit(self, letter: PrintedLetter, pdf: bytes, reference: str, idempotency_key: str) -> Receipt:
+        """Raises Misconfigured, Refused or TryLater; a silence is TryLater, as `known` finds what arrived."""
+        fields = {
+            **_fields("to", address(letter.to_lines)),
+            **_fields("from", address(letter.from_lines)),
+            "color": "false",
+            "double_sided": "true" if self._values.duplex else "false",
+            "address_placement": "top_first_page",
+            "use_type": "operational",
+            "mail_type": "usps_first_class",
+            "metadata[letter]": reference,
+        }
+        boundary = f"countersign-{idempotency_key}"
+        answer = self._ask(
+            "POST",
+            "/v1/letters",
+            headers={
+                "Idempotency-Key": idempotency_key,
+                "Content-Type": f"multipart/form-data; boundary={boundary}",
+            },
+            content=_multipart(fields, pdf, boundary),
+        )
+        if answer.ok or answer.status == 409:
+            receipt = _receipt(_json(answer))
+            if receipt is not None:
+                return receipt
+            if answer.ok:
+                raise TryLater("the print provider's answer cannot be read", code=str(answer.status))
+        raise _error(answer)
+
+    def cancel(self, provider_id: str) -> bool:
+        """True: it will not be printed. False: too late. Raises TryLater or Misconfigured."""
+        if not _CODE.fullmatch(provider_id):
+            raise ValueError("no id of a letter")
+        answer = self._ask("DELETE", f"/v1/letters/{provider_id}")
+        if answer.ok:
+            return True
+        if answer.status in (404, 409, 410, 422):
+            return False
+        raise _error(answer)
+
+    def close(self) -> None:
+        self._press.close()
+        self._http.close()
+
+    def _ask(self, method: str, path: str, *, headers: dict[str, str] | None = None, **how: Any) -> Answer:
+        try:
+            return self._http.ask(method, self._base + path, headers=self._headers | (headers or {}), **how)
+        except Unclear as error:
+            raise TryLater(str(error)) from error
+
+
+def address(lines: Sequence[str]) -> dict[str, str]:
+    """Lines of an envelope in the house's fields: name, then what lies between, then place, state and ZIP. Raises Invalid."""
+    place = _PLACE.fullmatch(lines[-1]) if lines else None
+    between = list(lines[1:-1])
+    if place is None or not between or len(between) > 3:
+        raise Invalid("an address needs a name, one to three lines and a last one with place, state and ZIP")
+    company = between.pop(0) if len(between) > 1 else ""
+    found = {
+        "name": lines[0],
+        "company": company,
+        "address_line1": between[0],
+        "address_line2": between[1] if len(between) > 1 else "",
+        "address_city": place[1],
+        "address_state": place[2],
+        "address_zip": place[3],
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _fields(name: str, values: dict[str, str]) -> dict[str, str]:
+    return {f"{name}[{key}]": value for key, value in values.items()}
+
+
+def _multipart(fields: dict[str, str], pdf: bytes, boundary: str) -> bytes:
+    """RFC 7578; the same bytes for the same letter, which a repeated key wants."""
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
+    head = 'Content-Disposition: form-data; name="file"; filename="letter.pdf"\r\nContent-Type: application/pdf\r\n\r\n'
+    return b"".join([*parts, f"--{boundary}\r\n{head}".encode(), pdf, f"\r\n--{boundary}--\r\n".encode()])
+
+
+def _json(answer: Answer) -> dict[str, Any]:
+    try:
+        read = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _receipt(read: Any) -> Receipt | None:
+    """Of a letter as the house shows it; in an answer to a used key it may lie one level down."""
+    if not isinstance(read, dict):
+        return None
+    if isinstance(read.get("letter"), dict):
+        read = read["letter"]
+    number, expected = read.get("id"), read.get("expected_delivery_date")
+    if not isinstance(number, str) or not _CODE.fullmatch(number):
+        return None
+    day = expected if isinstance(expected, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", expected) else ""
+    return Receipt(f"taken for print{f', expected {day}' if day else ''}", number)
+
+
+def _error(answer: Answer) -> ChannelError:
+    """By the status. Of the house's words only its code is kept: its texts repeat what was sent."""
+    said = _json(answer).get("error")
+    code = said.get("code") if isinstance(said, dict) else None
+    word = code if isinstance(code, str) and _CODE.fullmatch(code) else ""
+    how: Any = {"code": str(answer.status), "answer": word}
+    if answer.status in (401, 403):
+        return Misconfigured("the print provider does not take our key", **how)
+    if answer.status in (404, 405) or 300 <= answer.status < 400:
+        return Misconfigured("the print provider's address leads nowhere", **how)
+    if answer.status in (408, 409, 425, 429) or answer.status >= 500:
+        later = (
+            "the print provider asks us to wait" if answer.status == 429 else "the print provider cannot take it now"
+        )
+        return TryLater(later, retry_after_s=answer.retry_after_s, **how)
+    return Refused(f"the print provider refuses it{f': {word}' if word else ''}", **how)

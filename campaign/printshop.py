@@ -10,7 +10,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -67,9 +67,11 @@ def make(
         reference, options = batch.reference, Options(duplex=batch.duplex, marks=batch.marks)
         author = session.get_one(Organization, 1).name
     where = folder(var_dir, reference)
-    with _held(where) as ours, Press() as typesetter:
-        if not ours:
+    with ExitStack() as stack:
+        lock = stack.enter_context(_held(where))
+        if lock is None:
             return False
+        typesetter = stack.enter_context(Press(kept=lock))
         work = _Work(batch_id, where, envelope, options, f"Letters, batch {reference}", author, typesetter)
         return work.run(should_stop, told)
 
@@ -100,34 +102,46 @@ class _Work:
         self._press = typesetter
 
     def run(self, should_stop: Callable[[], bool], told: Callable[[int], None]) -> bool:
-        ahead: _Next | None = self._next(0)
+        """The typesetter is given the next document before what came of this one is written down: it never waits for us."""
+        ahead = self._next(0)
+        if ahead is not None:
+            self._begin(ahead)
         while ahead is not None:
-            if not self._wanted():
-                return True
             number, order, gone = ahead
-            following, sheet = self._set(number, order)
+            following = self._next(number)  # while this one is being set
+            sheet = self._finish(order)
             if sheet is None:
                 return True
+            goes_on = self._wanted()
+            enough = following is not None and should_stop()
+            if following is not None and goes_on and not enough:
+                self._begin(following)
             with unit_of_work() as session:
                 printing.set_file(session, self._batch_id, number, sheet.pages, sheet.refused | gone)
             told(number)
-            ahead = following or self._next(number)
-            if ahead is not None and should_stop():
+            if not goes_on:
+                return True
+            if enough:
                 return False
+            ahead = following
         with unit_of_work() as session:
             printing.ready(session, self._batch_id, database_now())
         return True
 
-    def _set(self, number: int, order: press.Order) -> tuple[_Next | None, press.Sheet | None]:
-        """The next document, drawn meanwhile, and what this one holds; nothing where the typesetter failed twice."""
-        following = None
+    def _begin(self, ahead: _Next) -> None:
+        """A typesetter that cannot be given it is found dead, and replaced, by `_finish`."""
+        if ahead[1].count:
+            with suppress(PressFailed):
+                self._press.begin(ahead[1])
+
+    def _finish(self, order: press.Order) -> press.Sheet | None:
+        """What the document holds; nothing, and the batch is stopped, where the typesetter failed twice."""
+        if not order.count:
+            return press.Sheet({}, order.refused)
         try:
-            if order.count:
-                self._press.begin(order)
-            following = self._next(number)
-            return following, self._press.finish(order) if order.count else press.Sheet({}, order.refused)
+            return self._press.finish(order)
         except PressFailed:
-            return following, self._once_more(order)
+            return self._once_more(order)
 
     def _wanted(self) -> bool:
         with reading() as session:
@@ -162,16 +176,19 @@ class _Work:
 
 
 @contextmanager
-def _held(where: Path) -> Iterator[bool]:
-    """Whether we are the one process that works in this folder. It is made where it is missing, for its owner alone."""
+def _held(where: Path) -> Iterator[int | None]:
+    """The lock of the one process that works in this folder; None where that is another.
+
+    The folder is made where it is missing, for its owner alone.
+    """
     where.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     where.mkdir(exist_ok=True, mode=0o700)
     handle = os.open(where / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
+        yield handle
     except BlockingIOError:
-        yield False
+        yield None
     finally:
         os.close(handle)
 

@@ -35,7 +35,17 @@ def _stop(**_kwargs: object) -> None:
     stopping.set()
 
 
-from workers import deliver, due, gateways, heart, inbox, printing, prove, sweep  # noqa: E402  # tasks register here
+from workers import (  # noqa: E402  # tasks register on the app made above
+    deliver,
+    due,
+    gateways,
+    heart,
+    inbox,
+    printing,
+    prove,
+    remind,
+    sweep,
+)
 
 __all__ = [
     "app",
@@ -48,6 +58,7 @@ __all__ = [
     "inbox",
     "printing",
     "prove",
+    "remind",
     "stopping",
     "sweep",
 ]

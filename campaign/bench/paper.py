@@ -31,8 +31,6 @@ _EMPTY = (
     "import campaign.channels.printing.typesetter; print([int(l.split()[1]) // 1024 for l in open('/proc/self/status')"
     " if l.startswith('VmRSS')][0])"
 )
-    "import campaign.channels.printing.typesetter, campaign.bench.paper as p; print(p.resident_mb('self', 'VmRSS'))"
-)
 _BARE = "import sys, campaign.bench.paper as p; p.bare(sys.argv[1])"
 
 

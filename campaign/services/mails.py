@@ -42,9 +42,12 @@ def send(
     now: datetime,
     *,
     campaign_id: int | None = None,
+    template: str = "",
     **facts: Any,
 ) -> MemberMail | None:
     """Queues one mail; the same member, kind and key a second time returns the first one and sends nothing.
+
+    `template` is its folder, by default that of the kind.
 
     None when the member's address is not written to: a bounce or a complaint stops everything, an unsubscribe only campaign
     mail.
@@ -70,9 +73,9 @@ def send(
         kind=kind,
         key=key,
         campaign_id=campaign_id,
-        subject=tidy_line(_render(kind, "subject.txt", values)),
-        text=_render(kind, "body.txt", values).strip() + "\n",
-        html=_render(kind, "body.html", values),
+        subject=tidy_line(_render(template or kind, "subject.txt", values)),
+        text=_render(template or kind, "body.txt", values).strip() + "\n",
+        html=_render(template or kind, "body.html", values),
         unsubscribe_url=unsubscribe,
         created_at=now,
     )
@@ -83,8 +86,8 @@ def send(
     return mail
 
 
-def _render(kind: MailKind, name: str, values: dict[str, Any]) -> str:
-    return _environment().get_template(f"{kind}/{name}").render(values)
+def _render(folder: str, name: str, values: dict[str, Any]) -> str:
+    return _environment().get_template(f"{folder}/{name}").render(values)
 
 
 def _facts(session: Session, member: Member) -> dict[str, Any]:

@@ -146,8 +146,7 @@ class PrinterStore:
     def _events(self, where: str, *values: object) -> list[DueEvent]:
         with self._lock:
             rows = self._db.execute(
-                "SELECT e.id, e.letter, l.mark, e.word, e.due_at FROM events e JOIN letters l ON l.id = e.letter "
-                + where,
+                f"SELECT e.id, letter, mark, word, due_at FROM events e JOIN letters l ON l.id = letter {where}",  # noqa: S608
                 values,
             ).fetchall()
         return [DueEvent(*row) for row in rows]

@@ -6,7 +6,7 @@ import pytest
 
 from campaign.channels.base import Channel
 from campaign.channels.handoff.channel import HandoffChannel
-from campaign.channels.handoff.form import Writer, handoff
+from campaign.channels.handoff.form import Writer, copy_fields, handoff
 from campaign.channels.memory import MemoryChannel
 from campaign.channels.printing.channel import PrintChannel
 from campaign.channels.registry import RelayValues, get, make_channels
@@ -75,3 +75,12 @@ def test_the_handoff_page_counts_as_a_browser_does() -> None:
     for url in ("http://testerly.house.example", "javascript:alert(1)", "https://"):
         with pytest.raises(Invalid):
             handoff(a_parcel(), Writer(), url)
+
+
+@pytest.mark.parametrize(
+    ("length", "said"), [(2_000, ""), (2_001, "only 2,000"), (10_000, "only 2,000"), (10_001, "no more than 10,000")]
+)
+def test_the_handoff_page_warns_where_a_form_may_cut(length: int, said: str) -> None:
+    *_, subject, message = copy_fields(a_parcel(body="x" * length, subject="s" * 101), Writer())
+    assert (said in message.warning, bool(message.warning)) == (True, bool(said))
+    assert "shorten it there" in subject.warning

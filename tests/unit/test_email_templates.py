@@ -30,6 +30,7 @@ def _facts(kind: MailKind, **more: Any) -> dict[str, Any]:
         "unsubscribe_url": UNSUBSCRIBE if kind in BULK else None,
         "letters": [{"addressee": "Rep. Testerly", "subject": "Magnets", "body": "Dear <Rep.>:\n\nText."}],
         "office": "Rep. Testerly",
+        "offices": ["Rep. Testerly", "Sen. Example"],
         "reply": "a form letter",
         **more,
     }
@@ -90,3 +91,16 @@ def test_a_person_without_a_company_is_told_another_reason() -> None:
     text = _render(MailKind.INVITATION, "body.txt", member={"name": "Jo Li", "first": "Jo", "company": ""})
     assert "you joined the campaigns of" in text
     assert "a contact" not in text
+
+
+def test_the_reminder_of_what_the_member_sends_names_the_offices_and_one_link() -> None:
+    facts = _facts(MailKind.REMINDER)
+    text, page, subject = (
+        _environment().get_template(f"reminder_to_send/{name}").render(facts)
+        for name in ("body.txt", "body.html", "subject.txt")
+    )
+    assert [line for line in text.splitlines() if "://" in line] == [URL, UNSUBSCRIBE]
+    assert all(
+        "Rep. Testerly" in body and "Sen. Example" in body and "You get this because" in body for body in (text, page)
+    )
+    assert subject == "Reminder: 2 letters wait for you to send them"

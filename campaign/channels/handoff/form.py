@@ -17,6 +17,7 @@ class CopyField:
     text: str
     length: int
     multiline: bool = False
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,20 @@ _LABELS = {
 }
 
 
+_LIMITS = {"Subject": ((100, "Some forms take fewer in a subject. If theirs cuts it, shorten it there."),)}
+_MESSAGE = (
+    (
+        10_000,
+        "Most forms take no more than 10,000. Shorten it there before you send it, and look that your own words are all in.",
+    ),
+    (
+        2_000,
+        "Some forms take only 2,000. Look at the end of the text after you paste it: if their page cuts it, shorten it there.",
+    ),
+)
+"""Lengths above which a person should look at what the form did. Forms say their own; 10,000 is what offices' own systems take
+(CWC rules of both chambers), 2,000 a cautious guess: no list of the forms' own limits is kept up."""
+
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -75,4 +90,7 @@ def copy_fields(parcel: Parcel, writer: Writer) -> tuple[CopyField, ...]:
 
 
 def _field(label: str, text: str, *, multiline: bool = False) -> CopyField:
-    return CopyField(label, text, len(text.encode("utf-16-le", "surrogatepass")) // 2, multiline)
+    length = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    limits = _MESSAGE if multiline else _LIMITS.get(label, ())
+    warning = next((words for limit, words in limits if length > limit), "")
+    return CopyField(label, text, length, multiline, warning)

@@ -83,10 +83,14 @@ def written(pdf: Path) -> Sheet | None:
 
 
 class Press:
-    """A typesetter's process, started with the first order. Not for several threads."""
+    """A typesetter's process, started with the first order. Not for several threads.
 
-    def __init__(self, longest_s: float = LONGEST_S) -> None:
+    It also holds the open file `kept`: a lock on it ends only when we and a typesetter that outlived us are both gone.
+    """
+
+    def __init__(self, longest_s: float = LONGEST_S, kept: int | None = None) -> None:
         self._longest_s = longest_s
+        self._kept = () if kept is None else (kept,)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Press:
@@ -111,7 +115,7 @@ class Press:
     def finish(self, wanted: Order) -> Sheet:
         """The answer to the order that was begun. Raises PressFailed."""
         if self._process is None:
-            raise ValueError("no order was begun")
+            raise PressFailed("The typesetter had ended before.")
         line = _line(_pipe(self._process.stdout), monotonic() + self._longest_s)
         if not line.endswith(b"\n"):
             self._broken()
@@ -132,6 +136,7 @@ class Press:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # its words may hold a letter's
+            pass_fds=self._kept,
             env=quiet | {"MALLOC_ARENA_MAX": "2"},
         )
         return self._process

@@ -14,7 +14,7 @@ from campaign.domain.texts import tidy_line
 from campaign.extensions import db
 from campaign.models.docket import Docket
 from campaign.models.letter import Letter
-from campaign.services import deliveries, responses, stories
+from campaign.services import deliveries, reminders, responses, stories
 from campaign.unit_of_work import unit_of_work
 from campaign.web import access, context, printed
 from campaign.web.actions import tracker, views
@@ -150,5 +150,7 @@ def filed(reference: str) -> ResponseReturnValue:
             if delivery.channel is ChannelName.HANDOFF:
                 why = f"the member filed it, number {proof}" if proof else "the member says it was sent"
                 deliveries.done_by_hand(rows, delivery.id, now, by, why)
+        rows.flush()
+        reminders.no_longer_needed(rows, rows.get_one(Letter, letter_id), now)
     flash("Recorded. Thank you.")
     return redirect(url_for(".letter", reference=reference), 303)

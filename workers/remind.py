@@ -1,0 +1,15 @@
+"""Every ten minutes: members who signed, and have not said that they sent what goes by hand."""
+
+from __future__ import annotations
+
+from campaign import tasknames
+from campaign.extensions import celery
+from campaign.services import reminders
+from campaign.unit_of_work import database_now, unit_of_work
+from campaign.web.outgoing import envelope
+
+
+@celery.task(name=tasknames.REMIND)
+def remind() -> None:
+    with unit_of_work() as session:
+        reminders.remind(session, envelope(), database_now())

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from time import monotonic
 
-from campaign.web.outgoing import envelope
-
 from campaign import printshop, tasknames
 from campaign.extensions import celery
 from campaign.runtime import runtime
@@ -24,7 +22,7 @@ def print_batches() -> None:
     var_dir = runtime().settings.var_dir
     more = False
     for batch_id in waiting:
-        more |= not printshop.make(batch_id, var_dir, envelope(), lambda: _enough(began))
+        more |= not printshop.make(batch_id, var_dir, runtime().envelope, lambda: _enough(began))
         if _enough(began):
             break
     if not waiting:

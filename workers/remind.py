@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from campaign import tasknames
 from campaign.extensions import celery
+from campaign.runtime import runtime
 from campaign.services import reminders
 from campaign.unit_of_work import database_now, unit_of_work
-from campaign.web.outgoing import envelope
 
 
 @celery.task(name=tasknames.REMIND)
 def remind() -> None:
     with unit_of_work() as session:
-        reminders.remind(session, envelope(), database_now())
+        reminders.remind(session, runtime().envelope, database_now())

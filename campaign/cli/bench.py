@@ -199,7 +199,7 @@ def print_letters(letters: int, database_url: str | None) -> None:
     if letters > printing.MOST:
         raise click.BadParameter(f"a batch has at most {printing.MOST:,} letters", param_hint="--letters")
     with _site(database_url):
-        _show(paper.run(db.session(), letters, runtime().settings.var_dir, envelope()))
+        _show(paper.run(db.session(), letters, runtime().settings.var_dir, runtime().envelope))
 
 
 @bench.command()

@@ -20,7 +20,6 @@ from campaign.runtime import runtime
 from campaign.services import printing
 from campaign.unit_of_work import database_now, reading, unit_of_work
 from campaign.web.organizer import csvfile
-from campaign.web.outgoing import envelope
 
 
 @click.command("print")
@@ -38,7 +37,7 @@ def print_command(slug: str, out: Path, duplex: bool, no_fold_marks: bool, as_js
     def told(number: int) -> None:
         click.echo(f"{printshop.file_name(number)} is made.", err=True)
 
-    if not printshop.make(batch_id, var_dir, envelope(), told=told):
+    if not printshop.make(batch_id, var_dir, runtime().envelope, told=told):
         raise WrongState("Another process makes this batch now. Run the command again when it is done.")
     with reading() as session:
         batch = session.get_one(PrintBatch, batch_id)

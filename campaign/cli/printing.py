@@ -52,7 +52,7 @@ def print_command(slug: str, out: Path, duplex: bool, no_fold_marks: bool, as_js
         click.echo(json.dumps({"batch": reference, "files": made, **figures}))
         return
     click.echo(
-        f"Batch {reference}: {found.set} letters, {found.pages} pages, {found.sheets} sheets in {len(made)} files."
+        f"Batch {reference}: {found.set} letters, {found.pages} pages, {found.sheets} sheets in {len(made) - 1} files, and manifest.csv."
     )
     if found.left_out:
         click.echo(f"{found.left_out} left out; manifest.csv says why.")

@@ -51,9 +51,8 @@ def print_command(slug: str, out: Path, duplex: bool, no_fold_marks: bool, as_js
         figures = {name: getattr(found, name) for name in ("set", "left_out", "pages", "sheets")}
         click.echo(json.dumps({"batch": reference, "files": made, **figures}))
         return
-    click.echo(
-        f"Batch {reference}: {found.set} letters, {found.pages} pages, {found.sheets} sheets in {len(made) - 1} files, and manifest.csv."
-    )
+    made_of = f"{found.set} letters, {found.pages} pages, {found.sheets} sheets"
+    click.echo(f"Batch {reference}: {made_of} in {len(made) - 1} files, and manifest.csv.")
     if found.left_out:
         click.echo(f"{found.left_out} left out; manifest.csv says why.")
 

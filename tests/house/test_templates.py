@@ -11,13 +11,14 @@ from jinja2 import nodes
 
 from campaign import paths
 from campaign.models.mail import MailKind
+from campaign.services import reminders
 from campaign.web.errors import TITLES
 
 ALL = sorted(path.relative_to(paths.TEMPLATES).as_posix() for path in paths.TEMPLATES.rglob("*") if path.is_file())
 PAGES = [name for name in ALL if name.endswith(".html")]
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 OPTIONAL_END = {"li", "dt", "dd", "p", "tr", "td", "th", "thead", "tbody", "option"}
-SPARE = {"components/confirm.html", "components/progress.html"}
+SPARE = {"components/confirm.html"}
 """Drawn on the page of all components (tests/browser/kitchen_sink.py) and on no page of the product yet."""
 _JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 
@@ -28,7 +29,11 @@ def _source(name: str) -> str:
 
 def _referenced(app: Flask) -> set[str]:
     """Names in Python strings and in other templates, and those that are put together from a kind or a status."""
-    found = {f"email/{kind}/{name}" for kind in MailKind for name in ("subject.txt", "body.txt", "body.html")}
+    found = {
+        f"email/{kind}/{name}"
+        for kind in (*MailKind, reminders.TEMPLATE)
+        for name in ("subject.txt", "body.txt", "body.html")
+    }
     found |= {f"errors/{status}.html" for status in TITLES}
     for path in paths.PACKAGE.rglob("*.py"):
         found |= set(re.findall(r"[\"']([\w/]+\.(?:html|txt))[\"']", path.read_text()))

@@ -37,6 +37,7 @@ AGENT = {
     "CAMPAIGN_CWC_AGENT_ACK_EMAIL": "ack@agent.example",
 }
 KEY = "SECRETKEY0123456789"
+REAL = {"CAMPAIGN_CWC_HOUSE_KEY": KEY, "CAMPAIGN_SIMULATED": "no"}
 
 
 def run(*arguments: str, given: bytes | str = b"", app: Flask | None = None) -> Result:
@@ -149,8 +150,9 @@ def test_without_addresses_no_gateway_is_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"CAMPAIGN_CWC_HOUSE_URL": "https://cwc.house.gov", "CAMPAIGN_CWC_HOUSE_KEY": KEY}, "CAMPAIGN_CWC_PROXY"),
-        ({"CAMPAIGN_CWC_HOUSE_URL": "https://elsewhere.example", "CAMPAIGN_CWC_HOUSE_KEY": KEY}, "house.gov"),
+        ({**REAL, "CAMPAIGN_CWC_HOUSE_URL": "https://cwc.house.gov"}, "CAMPAIGN_CWC_PROXY"),
+        ({**REAL, "CAMPAIGN_CWC_HOUSE_URL": "https://cwc.house.gov", "CAMPAIGN_SIMULATED": "yes"}, "a real address"),
+        ({**REAL, "CAMPAIGN_CWC_HOUSE_URL": "https://elsewhere.example"}, "house.gov"),
         ({"CAMPAIGN_CWC_SENATE_URL": "http://127.0.0.1:8026/senate/message"}, "its key"),
         (
             {

@@ -6,12 +6,20 @@ import copy
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from campaign.channels.cwc import lists, reader, validator
+from campaign.channels.cwc import checker, lists, message, reader, validator
+from campaign.channels.cwc.builder import build
 from campaign.channels.cwc.message import cleaned
 from campaign.domain.districts import all_codes
 from campaign.domain.errors import Invalid
-from tests.unit.cwc_samples import ABSENT, GOOD, SENATE, found, problems, sample
+from tests.unit.cwc_samples import ABSENT, AT, DELIVERY_ID, GOOD, SENATE, found, problems, sample
+
+_PLACES = {f"{part}.{name}" for part in ("agent", "organization", "member", "letter") for name in GOOD[part]} | set(
+    GOOD
+)
+_FIELDS = sorted({each.rpartition(".")[2] for each in _PLACES})
 
 GOOD_ONES: dict[str, dict[str, Any]] = {
     "the sample": {},
@@ -163,6 +171,8 @@ BAD_ONES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     "an id with hyphens": ({"delivery_id": "a" * 31 + "-"}, [("delivery_id", "bad_format")]),
     "a day that is none": ({"delivery_date": "2026-02-30"}, [("delivery_date", "bad_format")]),
     "a day without hyphens": ({"delivery_date": "20261125"}, [("delivery_date", "bad_format")]),
+    "a day by its week": ({"delivery_date": "2026-W48-3"}, [("delivery_date", "bad_format")]),
+    "a statement that is none": ({"letter.statement": 5, "letter.message": None}, [("letter.statement", "wrong_type")]),
     "a number for a ZIP": ({"member.zip": 89501}, [("member.zip", "wrong_type")]),
     "a word for yes": ({"member.address_verified": "Y"}, [("member.address_verified", "wrong_type")]),
     "1 for yes": ({"member.email_verified": 1}, [("member.email_verified", "wrong_type")]),
@@ -188,6 +198,31 @@ def test_a_bad_message_is_told_where_and_why(name: str) -> None:
 @pytest.mark.parametrize("data", [None, [], "x", 5, True])
 def test_what_is_no_object_is_one_problem(data: Any) -> None:
     assert found(data) == [("", "wrong_type")]
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_FIELDS) | st.text(max_size=5), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(_JSON)
+def test_whatever_it_is_it_is_told_something(data: Any) -> None:
+    assert problems(data)
+
+
+@given(st.sampled_from(sorted(_PLACES)), _JSON)
+def test_whatever_stands_in_one_place_is_built_or_told_there(place: str, value: Any) -> None:
+    """What is built has no error, and what is told is told at that place or about it."""
+    data = sample(**{place: value})
+    told = problems(data)
+    if told:
+        return
+    ready = message.dated(message.cleaned(reader.read(data).message), DELIVERY_ID, AT)
+    assert checker.errors(checker.check(build(ready))) == []
 
 
 def test_an_empty_object_is_told_all_that_is_missing() -> None:

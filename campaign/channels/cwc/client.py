@@ -48,6 +48,8 @@ class CwcChannel:
         if filing is None:
             return ["This letter was not made out for a gateway of Congress."]
         found = [each.words for each in validator.problems(filing.message)]
+        if not filing.message.delivery_id or not filing.message.delivery_date:
+            found.append("This letter has no delivery id or no day.")
         if not found and validator.chamber_of(filing.message) is not self.gateway.chamber:
             found.append("This letter goes to the other chamber.")
         return found

@@ -62,6 +62,8 @@ class Gateway:
             return f"{self.words} has an address with more than host and path in it"
         if _is_loopback(parts):
             return None if self.simulated else f"{self.words} is at a loopback address, which only the simulation has"
+        if self.simulated:
+            return f"{self.words} is at a real address, while CAMPAIGN_SIMULATED is yes"
         domain = _DOMAINS[self.chamber]
         if parts.scheme != "https" or not (host == domain or host.endswith(f".{domain}")):
             return f"{self.words} must have an address like https://NAME.{domain}/"

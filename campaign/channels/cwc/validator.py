@@ -5,6 +5,7 @@ Nothing is cut, guessed or invented to make it fit, and an optional value that d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
@@ -16,6 +17,7 @@ from campaign.channels.cwc.reader import Reading
 from campaign.channels.cwc.rules import Rule
 from campaign.domain.districts import STATES, Chamber
 
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _REQUIRED = "This is missing."
 _CHAMBERS = {"house": Chamber.HOUSE, "senate": Chamber.SENATE}
 
@@ -27,7 +29,10 @@ def problems(message: Message) -> list[Problem]:
 
 def problems_of(reading: Reading) -> list[Problem]:
     """Those of the reading, and of the message where it could be read."""
-    return [*reading.problems, *(each for each in problems(reading.message) if not reading.covers(each.field))]
+    told = [each for each in problems(reading.message) if not reading.covers(each.field)]
+    if reading.covers("letter.statement"):  # a statement that cannot be read is one all the same
+        told = [each for each in told if (each.field, each.code) != ("letter.message", "required")]
+    return [*reading.problems, *told]
 
 
 def chamber_of(message: Message) -> Chamber:
@@ -125,7 +130,7 @@ def _one(place: str, text: str, rule: Rule, *, required: bool = True) -> Iterato
 
 def _iso_day(text: str) -> Fault | None:
     try:
-        if len(text) != 10:
+        if not _ISO_DAY.fullmatch(text):  # fromisoformat() takes weeks, too
             raise ValueError(text)
         date.fromisoformat(text)
     except ValueError:

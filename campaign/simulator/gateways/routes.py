@@ -139,7 +139,7 @@ class Gateways:
 def register(
     app: Flask, path: Path, clock: Clock, script: Script | None = None, rules: Rules | None = None
 ) -> Gateways:
-    """Adds the paths; `path` is the simulator's file."""
+    """Adds the paths; `path` is the simulator's file. The rules are those at the start."""
     gateways = Gateways(GatewayStore(path), clock, script or Script(), rules or Rules())
     bp = Blueprint("gateways", __name__)
     _add_real_paths(bp, gateways)

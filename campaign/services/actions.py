@@ -25,7 +25,7 @@ from campaign.models.member import Member
 from campaign.models.recommendation import Recommendation
 from campaign.services import counts, cwc_filing, deliveries, letters, routes, sites, wakes
 from campaign.services.letters import Addressees, Writer, Written
-from campaign.services.routes import Route
+from campaign.services.routes import Route, Taking
 from campaign.services.sites import Seats
 
 STORY_LIMIT = 2_000  # characters
@@ -254,9 +254,6 @@ def preview(session: Session, action: Action, at: datetime) -> Preview:
     found, maker = drafting(session, action, at)
     drafts = {draft.target: draft for draft in action.drafts}
     takes = routes.taking(session, [destination.office_id for destination in found.destinations], at)
-    lacks = cwc_filing.member_problems(maker.member, maker.facility, maker.company) if takes.gateways else []
-    if lacks:
-        takes = takes.without_gateways()
     dockets, gone = found.to.dockets, _gone(session, action)
     prepared = []
     for destination in found.destinations:
@@ -269,7 +266,7 @@ def preview(session: Session, action: Action, at: datetime) -> Preview:
             edits=draft.edits if draft else None,
         )
         docket = dockets[destination.docket_id] if destination.docket_id is not None else None
-        way = routes.routes(written.holder, docket, maker.campaign.channels, takes)[0]
+        way = routes.routes(written.holder, docket, maker.campaign.channels, _taken(takes, maker, destination))[0]
         left = destination.target in gone
         included = not left and (draft is None or draft.included)
         prepared.append(Prepared(written, way, included, left))
@@ -288,6 +285,14 @@ class Signature:
     method: str
     network: str = ""
     on_paper: frozenset[str] = frozenset()
+
+
+def _taken(takes: Taking, maker: Writer, destination: Destination) -> Taking:
+    """Without the gateways that would refuse this letter."""
+    if not takes.gateways:
+        return takes
+    asks = [maker.recommendations[key] for key in destination.choices]
+    return takes.without(cwc_filing.unfit(maker.member, maker.facility, maker.company, asks))
 
 
 def sign(

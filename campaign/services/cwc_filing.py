@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, selectinload
 from campaign.channels.cwc import ids, validator
 from campaign.channels.cwc.builder import build
 from campaign.channels.cwc.message import Agent, Barred, Bill, Constituent, Filing, Message, Sponsor, Text, eastern_day
-from campaign.channels.cwc.problems import Problem
+from campaign.domain.channels import ChannelName
 from campaign.domain.districts import Chamber
 from campaign.domain.errors import IN_DOUBT
 from campaign.models.action import Action
@@ -35,6 +35,7 @@ from campaign.models.recommendation import Recommendation
 from campaign.services import active_offices
 from campaign.services.many import among
 
+GATEWAYS = {Chamber.HOUSE: ChannelName.CWC_HOUSE, Chamber.SENATE: ChannelName.CWC_SENATE}
 STANCES = {"support": "pro", "oppose": "con"}
 """A recommendation's position in the words of the gateways; any other says nothing there."""
 
@@ -46,10 +47,12 @@ def filings(
     now: datetime,
     *,
     acknowledgements: Callable[[str], str] = lambda _: "",
+    pages: Callable[[str], str] = lambda _: "",
 ) -> dict[int, Filing]:
     """By delivery id; a delivery of member mail has none. A few statements, whatever the number.
 
-    `acknowledgements` gives the address for a letter's acknowledgement by its reference, where the agent names none.
+    `acknowledgements` gives the address for a letter's acknowledgement by its reference, where the agent names none;
+    `pages` the page where an office can check that it is genuine.
 
     Writes ids for deliveries that have none yet, or whose last try was refused. The rows are the caller's: nobody else may be
     making out the same deliveries. Does not commit.
@@ -67,7 +70,12 @@ def filings(
         agent = agents.get(row.Office.chamber, Agent())
         agent = replace(agent, ack_email=agent.ack_email or acknowledgements(row.Letter.reference))
         message = _message(row, organization, agent, asks[row.Letter.id])
-        message = replace(message, delivery_id=known.row.message_id, delivery_date=known.row.dated_on.isoformat())
+        message = replace(
+            message,
+            letter=replace(message.letter, more_info=pages(row.Letter.reference)),
+            delivery_id=known.row.message_id,
+            delivery_date=known.row.dated_on.isoformat(),
+        )
         if not validator.problems(message):
             known.row.digest = ids.payload_digest(build(message))
         bar = bars.get(row.Office.id)
@@ -80,33 +88,21 @@ def filings(
     return made
 
 
-def draft(
-    member: Member,
-    facility: Facility,
-    company: Company | None,
-    office: Office,
-    letter: Text,
-    *,
-    agent: Agent,
-    sponsor: Sponsor,
-    key: str,
-) -> Message:
-    """As `filings` would make it out, from what is not stored yet: for the problems that are told before signing."""
-    return Message(
-        chamber=str(office.chamber),
-        office=office.code,
-        agent=agent,
-        organization=sponsor,
-        campaign_key=key,
-        member=_constituent(member, facility, company, None),
-        letter=letter,
-    )
-
-
-def member_problems(member: Member, facility: Facility, company: Company | None) -> list[Problem]:
-    """What keeps this member's letters from the gateways: a prefix, a street. Empty for most."""
-    asked = Message(member=_constituent(member, facility, company, None))
-    return [each for each in validator.problems(asked) if each.field.startswith("member.")]
+def unfit(
+    member: Member, facility: Facility, company: Company | None, asks: Sequence[Recommendation]
+) -> frozenset[ChannelName]:
+    """The gateways that would refuse this member's letters about these things, whatever they say: for want of a prefix that the
+    chamber takes, a street, a topic. Empty for most. Known before signing, so that such letters go another way from the start."""
+    found = set()
+    for chamber, name in GATEWAYS.items():
+        asked = Message(
+            chamber=str(chamber),
+            member=_constituent(member, facility, company, None),
+            letter=Text(topics=tuple(topic for each in asks for topic in each.topics)),
+        )
+        if any(each.field.startswith(("member.", "letter.topics")) for each in validator.problems(asked)):
+            found.add(name)
+    return frozenset(found)
 
 
 def said(subject: str, statement: str, message: str, asks: Sequence[Recommendation]) -> Text:

@@ -99,7 +99,12 @@ def parcels(session: Session, ids: Sequence[int], envelope: Envelope, now: datet
         )
     if by_gateway:
         filings = cwc_filing.filings(
-            session, by_gateway, envelope.agents, now, acknowledgements=envelope.acknowledgement_address
+            session,
+            by_gateway,
+            envelope.agents,
+            now,
+            acknowledgements=envelope.acknowledgement_address,
+            pages=envelope.verify_url,
         )
         made |= {key: replace(made[key], cargo=filing) for key, filing in filings.items()}
     if len(made) < len(ids):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,16 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain.channels import ChannelKind, ChannelName
-from campaign.domain.districts import Chamber
 from campaign.domain.holders import Holder
 from campaign.models.docket import Docket
 from campaign.models.office import Office, StaffContact
 from campaign.services import active_offices
+from campaign.services.cwc_filing import GATEWAYS
 
 DEFAULT_ORDER = (ChannelKind.CWC, ChannelKind.SMTP, ChannelKind.HANDOFF, ChannelKind.PRINT)
-
-
-_GATEWAYS = {Chamber.HOUSE: ChannelName.CWC_HOUSE, Chamber.SENATE: ChannelName.CWC_SENATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +34,9 @@ class Taking:
     staff: Mapping[int, str]
     gateways: Mapping[int, ChannelName] = field(default_factory=dict)
 
-    def without_gateways(self) -> Taking:
-        """For letters that no gateway would take."""
-        return Taking(self.staff)
+    def without(self, names: Collection[ChannelName]) -> Taking:
+        """For a letter that these gateways would not take."""
+        return Taking(self.staff, {key: name for key, name in self.gateways.items() if name not in names})
 
 
 def taking(session: Session, office_ids: Sequence[int], now: datetime) -> Taking:
@@ -54,8 +51,8 @@ def taking(session: Session, office_ids: Sequence[int], now: datetime) -> Taking
     for row in session.execute(active_offices.with_columns(query)):
         if row.email is not None:
             staff[row.id] = row.email
-        if row.chamber in _GATEWAYS and active_offices.bar(row, now) is None:
-            gateways[row.id] = _GATEWAYS[row.chamber]
+        if row.chamber in GATEWAYS and active_offices.bar(row, now) is None:
+            gateways[row.id] = GATEWAYS[row.chamber]
     return Taking(staff, gateways)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.channels.cwc import builder, checker, validator
 from campaign.channels.cwc.message import Agent, Filing
 from campaign.database import transaction
+from campaign.domain.channels import ChannelName
 from campaign.domain.districts import Chamber
 from campaign.domain.errors import IN_DOUBT, Invalid, NotFound, TryLater, WrongState
 from campaign.domain.statuses import Status
@@ -185,6 +186,46 @@ def test_one_position_for_all_is_that_of_the_first_with_a_bill(each_session: Ses
     assert (said.position, [(bill.type, bill.number) for bill in said.bills]) == ("con", [("hr", 1501)])
     assert said.topics == ("Energy", "Commerce", "Taxation")
     assert house.message.campaign_key.endswith("/P1/con")
+
+
+@pytest.mark.parametrize(
+    ("changes", "topics", "unfit"),
+    [
+        ({}, ["Energy"], set()),
+        ({"prefix": "Mx."}, ["Energy"], {ChannelName.CWC_SENATE}),
+        ({"prefix": ""}, ["Energy"], {ChannelName.CWC_HOUSE, ChannelName.CWC_SENATE}),
+        ({"phone": "765-555-0100 x5"}, ["Energy"], {ChannelName.CWC_HOUSE, ChannelName.CWC_SENATE}),
+        ({}, [], {ChannelName.CWC_HOUSE, ChannelName.CWC_SENATE}),
+        ({}, ["Minerals"], {ChannelName.CWC_HOUSE, ChannelName.CWC_SENATE}),
+    ],
+)
+def test_what_a_gateway_would_refuse_is_known_before_signing(
+    session: Session, changes: dict[str, str], topics: list[str], unfit: set[ChannelName]
+) -> None:
+    with transaction(session):
+        company, site = factories.company(session)
+        who = factories.member(session, company, **({"prefix": "Ms."} | changes))
+        card = factories.recommendation(session, topics=topics)
+        assert cwc_filing.unfit(who, site, company, [card]) == unfit
+
+
+def test_such_letters_go_another_way_from_the_start(each_session: Session) -> None:
+    with transaction(each_session) as session:
+        active_offices.refresh(session, Chamber.HOUSE, {"HIN05"}, NOW)
+        active_offices.refresh(session, Chamber.SENATE, {"SIN01", "SIN03"}, NOW)
+        company, _ = factories.company(session)
+        here = factories.campaign(
+            session,
+            factories.recommendation(session, "P1", topics=["Energy"]),
+            factories.recommendation(session, "P2"),
+            channels=["cwc", "print"],
+        )
+        factories.signed(session, factories.member(session, company, prefix="Mx."), here, "P1")
+        factories.signed(session, factories.member(session, company, prefix="Dr."), here, "P2")
+    ways = each_session.execute(
+        sa.select(Delivery.channel, sa.func.count()).group_by(Delivery.channel).order_by(Delivery.channel)
+    ).all()
+    assert [tuple(each) for each in ways] == [(ChannelName.CWC_HOUSE, 1), (ChannelName.PRINT, 5)]
 
 
 def test_what_a_member_never_told_is_a_problem_and_not_invented(each_session: Session) -> None:

@@ -94,7 +94,7 @@ class Window:
             case Misconfigured():
                 self.trouble = outcome
             case TryLater():  # one without a code is a line that went silent or was lost, whoever the letter was for
-                self.noes.add(parcel.to_address if outcome.code else parcel.reference)
+                self.noes.add((parcel.to_address if outcome.code else "") or parcel.reference)
             case Refused() if _is_policy(outcome):
                 self.noes.add(parcel.to_address)
             case _:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from campaign import journal
+from campaign import gateway_lists, journal
 from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.extensions import db
 from campaign.journal import Journal
@@ -68,7 +68,9 @@ def drain(channel: ChannelName, should_stop: Callable[[], bool] = lambda: False)
         should_stop=should_stop,
         repeatable=_repeatable(),
     )
-    return outbox.send_due(db.session(), loop)
+    tried = outbox.send_due(db.session(), loop)
+    gateway_lists.look_again(loop.channel)
+    return tried
 
 
 def limits(channel: ChannelName, settings: Settings) -> outbox.Limits:

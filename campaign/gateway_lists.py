@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from campaign.channels.base import Channel
 from campaign.channels.cwc import offices
 from campaign.channels.cwc.client import CwcChannel
 from campaign.channels.http import Http
@@ -32,6 +33,18 @@ def refresh_due() -> int:
         now = database_now()
         states = {state.chamber: state for state in active_offices.list_states(session, now)}
     return sum(refresh(channel) for channel in configured() if _is_due(states[channel.gateway.chamber], now))
+
+
+def look_again(channel: Channel) -> bool:
+    """Reads the list anew where the gateway contradicted it, at most once an hour; whether it did. Commits."""
+    if not isinstance(channel, CwcChannel) or not channel.heard_of_a_closed_office:
+        return False
+    channel.heard_of_a_closed_office = False
+    with reading() as session:
+        now = database_now()
+        states = {state.chamber: state for state in active_offices.list_states(session, now)}
+    tried_at = states[channel.gateway.chamber].tried_at
+    return (tried_at is None or now - tried_at >= RETRY_AFTER) and refresh(channel)
 
 
 def refresh(channel: CwcChannel) -> bool:

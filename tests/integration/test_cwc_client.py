@@ -166,6 +166,15 @@ def test_nobody_there_means_nothing_went_out() -> None:
     assert in_doubt.code == IN_DOUBT
 
 
+def test_a_channel_remembers_that_its_list_was_contradicted() -> None:
+    with scripted(Says(400, "<Errors><Error>bad</Error></Errors>"), Says(400, "is not enabled for HNV02")) as script:
+        channel = channel_to(script.url)
+        sent_one(channel, a_filed_parcel(1))
+        assert not channel.heard_of_a_closed_office
+        sent_one(channel, a_filed_parcel(2))
+        assert channel.heard_of_a_closed_office
+
+
 def test_one_refusal_in_the_middle_stops_no_other() -> None:
     with scripted(Says(200), Says(400, "<Errors><Error>bad</Error></Errors>"), Says(200)) as script:
         outcomes, usable = send(channel_to(script.url), *(a_filed_parcel(number) for number in (1, 2, 3)))

@@ -219,6 +219,16 @@ def test_lists_are_read_once_a_day_and_again_an_hour_after_a_failure(lists: tupl
     assert channel.gateway.chamber is Chamber.HOUSE
 
 
+def test_a_list_that_the_gateway_contradicted_is_read_anew_once_an_hour(lists: tuple[Flask, list[Says]]) -> None:
+    (channel,) = gateway_lists.configured()
+    assert not gateway_lists.look_again(channel)
+    channel.heard_of_a_closed_office = True
+    assert gateway_lists.look_again(channel)
+    assert not channel.heard_of_a_closed_office
+    channel.heard_of_a_closed_office = True
+    assert not gateway_lists.look_again(channel)
+
+
 def test_the_command_tells_and_reads_the_lists(lists: tuple[Flask, list[Says]]) -> None:
     app, _ = lists
     before = run("offices", app=app)

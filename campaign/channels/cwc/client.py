@@ -32,6 +32,8 @@ class CwcChannel:
         http: Callable[[], Http] | None = None,
     ) -> None:
         self.gateway = gateway
+        self.heard_of_a_closed_office = False
+        """The gateway refused an office that its list has: the list should be read anew. Whoever does so sets it back."""
         self._clock = clock
         self._http = http or (lambda: Http(proxy=gateway.proxy or None))
 
@@ -126,13 +128,16 @@ class CwcLine:
             return TryLater(str(error), code=code, retry_after_s=error.retry_after_s)
         except Unclear as error:
             return _no_answer(gateway, error)
-        return answers.outcome(
+        outcome = answers.outcome(
             answer,
             gateway,
             delivery_id=filing.message.delivery_id,
             repeated=filing.try_number > 1,
             in_doubt=filing.in_doubt,
         )
+        if isinstance(outcome, Refused) and outcome.falls_through:
+            self._channel.heard_of_a_closed_office = True
+        return outcome
 
     def close(self) -> None:
         self._usable = False

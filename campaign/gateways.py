@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from campaign.channels.cwc import validator, windows
 from campaign.channels.cwc.gateway import SIMULATED_AGENT, SIMULATED_KEYS, Gateway, house_urls
-from campaign.channels.cwc.message import Agent, Message
+from campaign.channels.cwc.message import Agent, Message, MoreInfo
 from campaign.domain.districts import Chamber
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ def faults(settings: Settings) -> list[str]:
     except ValueError as error:
         return [f"CAMPAIGN_CWC_MAINTENANCE: {error}"]
     lines = []
+    if settings.cwc_more_info not in set(MoreInfo):
+        lines.append("CAMPAIGN_CWC_MORE_INFO: last, first or none")
     if settings.cwc_proxy and not settings.cwc_proxy.startswith(("http://", "https://")):
         lines.append("CAMPAIGN_CWC_PROXY: http://HOST:PORT, or nothing")
     if not 0 <= settings.cwc_per_second <= 1_000_000:  # not a number fails too

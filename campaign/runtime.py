@@ -9,6 +9,7 @@ from flask import Flask, current_app
 
 from campaign import gateways
 from campaign.channels.base import Channel
+from campaign.channels.cwc.message import MoreInfo
 from campaign.domain.channels import ChannelName
 from campaign.domain.references import TokenSigner
 from campaign.services.outgoing import Envelope
@@ -28,7 +29,8 @@ class Runtime:
         """What mails and letters need besides their rows."""
         settings = self.settings
         base_url = settings.base_url.rstrip("/")
-        return Envelope(self.signer, settings.bounce_domain, base_url, gateways.agents(settings))
+        more_info = MoreInfo(settings.cwc_more_info)
+        return Envelope(self.signer, settings.bounce_domain, base_url, gateways.agents(settings), more_info)
 
 
 def attach(app: Flask, runtime: Runtime) -> None:

@@ -74,6 +74,7 @@ class Settings:
     cwc_agent_phone: str = ""
     cwc_agent_ack_email: str = ""
     cwc_per_second: float = 5.0
+    cwc_more_info: str = "last"
     cwc_maintenance: str = "house daily 00:00-06:00"
     cwc_proxy: str = field(default="", repr=False)
     cwc_direct_egress: bool = False

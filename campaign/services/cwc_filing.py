@@ -48,11 +48,12 @@ def filings(
     *,
     acknowledgements: Callable[[str], str] = lambda _: "",
     pages: Callable[[str], str] = lambda _: "",
+    more_info_first: bool = False,
 ) -> dict[int, Filing]:
     """By delivery id; a delivery of member mail has none. A few statements, whatever the number.
 
     `acknowledgements` gives the address for a letter's acknowledgement by its reference, where the agent names none;
-    `pages` the page where an office can check that it is genuine.
+    `pages` the page where an office can check that it is genuine, which stands before the texts or after them.
 
     Writes ids for deliveries that have none yet, or whose last try was refused. The rows are the caller's: nobody else may be
     making out the same deliveries. Does not commit.
@@ -77,13 +78,14 @@ def filings(
             delivery_date=known.row.dated_on.isoformat(),
         )
         if not validator.problems(message):
-            known.row.digest = ids.payload_digest(build(message))
+            known.row.digest = ids.payload_digest(build(message, more_info_first=more_info_first))
         bar = bars.get(row.Office.id)
         made[row.id] = Filing(
             message,
             try_number=known.tries + 1,
             in_doubt=known.in_doubt,
             barred=Barred(bar.words, bar.waits) if bar else None,
+            more_info_first=more_info_first,
         )
     return made
 

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.channels.cwc.message import Agent
+from campaign.channels.cwc.message import Agent, MoreInfo
 from campaign.domain.channels import ChannelKind
 from campaign.domain.districts import Chamber
 from campaign.domain.parcels import Parcel
@@ -31,6 +31,7 @@ class Envelope:
     bounce_domain: str
     base_url: str
     agents: Mapping[Chamber, Agent] = field(default_factory=dict)  # who delivers, by a gateway's chamber
+    more_info_at: MoreInfo = MoreInfo.LAST
 
     def return_path(self, kind: TokenKind, reference: str) -> str:
         return f"b+{self.signer.sign(kind, reference)}@{self.bounce_domain}"
@@ -45,6 +46,10 @@ class Envelope:
     def message_id(self, reference: str) -> str:
         """Fixed for a letter or mail, whatever the number of tries, so that a receiver can tell a copy."""
         return f"<{reference}@{self.bounce_domain}>"
+
+    def more_info(self, reference: str) -> str:
+        """For the gateways' element of that name; empty where it is left out."""
+        return "" if self.more_info_at is MoreInfo.NONE else self.verify_url(reference)
 
     def verify_url(self, reference: str) -> str:
         return f"{self.base_url}/verify/{reference}"
@@ -104,7 +109,8 @@ def parcels(session: Session, ids: Sequence[int], envelope: Envelope, now: datet
             envelope.agents,
             now,
             acknowledgements=envelope.acknowledgement_address,
-            pages=envelope.verify_url,
+            pages=envelope.more_info,
+            more_info_first=envelope.more_info_at is MoreInfo.FIRST,
         )
         made |= {key: replace(made[key], cargo=filing) for key, filing in filings.items()}
     if len(made) < len(ids):

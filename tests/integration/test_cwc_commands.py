@@ -171,6 +171,7 @@ def test_without_addresses_no_gateway_is_used(tmp_path: Path) -> None:
             "only the simulation",
         ),
         ({"CAMPAIGN_CWC_MAINTENANCE": "at night"}, "CAMPAIGN_CWC_MAINTENANCE"),
+        ({"CAMPAIGN_CWC_MORE_INFO": "middle"}, "CAMPAIGN_CWC_MORE_INFO"),
         ({"CAMPAIGN_CWC_PER_SECOND": "nan"}, "CAMPAIGN_CWC_PER_SECOND"),
         ({"CAMPAIGN_CWC_PROXY": "socks5://proxy.example"}, "CAMPAIGN_CWC_PROXY"),
     ],

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.channels.cwc import builder, checker, validator
-from campaign.channels.cwc.message import Agent, Filing
+from campaign.channels.cwc.message import Agent, Filing, MoreInfo
 from campaign.database import transaction
 from campaign.domain.channels import ChannelName
 from campaign.domain.districts import Chamber
@@ -22,7 +22,7 @@ from campaign.models.gateway import GatewayFiling
 from campaign.models.letter import Letter
 from campaign.models.office import Office
 from campaign.models.recommendation import Bill
-from campaign.services import active_offices, cwc_filing
+from campaign.services import active_offices, cwc_filing, outgoing
 from campaign.services.outbox import outcomes
 from tests import factories
 from tests.factories import NOW
@@ -178,6 +178,22 @@ def test_a_letter_is_made_out_as_it_was_signed(each_session: Session) -> None:
         assert letter.salutation not in text
         assert "12 Demo Way" not in text
         assert "Quillback" not in text
+
+
+def test_the_page_that_verifies_a_letter_stands_in_it_where_that_is_wanted(session: Session) -> None:
+    delivery = letters(session)["HIN05"]
+    reference = session.scalars(sa.select(Letter.reference).where(Letter.id == delivery.letter_id)).one()
+    for at, page, first in (
+        (MoreInfo.LAST, f"http://localhost:8000/verify/{reference}", False),
+        (MoreInfo.FIRST, f"http://localhost:8000/verify/{reference}", True),
+        (MoreInfo.NONE, "", False),
+    ):
+        with transaction(session):
+            session.execute(sa.update(Delivery).values(channel=ChannelName.CWC_HOUSE))
+            envelope = replace(factories.ENVELOPE, agents=AGENTS, more_info_at=at)
+            cargo = outgoing.parcels(session, [delivery.id], envelope, NOW)[delivery.id].cargo
+        assert isinstance(cargo, Filing)
+        assert (cargo.message.letter.more_info, cargo.more_info_first) == (page, first)
 
 
 def test_one_position_for_all_is_that_of_the_first_with_a_bill(each_session: Session) -> None:

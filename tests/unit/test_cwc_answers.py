@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from campaign.domain.errors import IN_DOUBT, ChannelError, Misconfigured, Refuse
 from campaign.domain.parcels import Outcome, Receipt
 from tests.unit.cwc_samples import DELIVERY_ID
 
+PAYLOADS = Path(__file__).parent.parent / "payloads" / "cwc"
 KEY = "SECRETKEY0123456789"
 HOUSE = Gateway(Chamber.HOUSE, "https://cwc.house.gov/v2/message", key=KEY, direct_egress=True)
 
@@ -65,6 +68,22 @@ def test_a_refusal_names_the_element_and_nothing_of_the_constituent(name: str) -
     for secret in ("ann", "cottonwood", "12", "demo", "c.example"):
         assert secret not in told.lower().split(), secret
         assert secret not in told.lower() or secret in ("ann", "12", "demo")
+
+
+@pytest.mark.parametrize(
+    ("name", "named", "told"),
+    [
+        ("errors_dotnet.xml", ["Email", "Constituent"], 2),
+        ("errors_relaxng.xml", ["Zip"], 2),
+        ("not_enabled.txt", [], 1),
+        ("parse_error.txt", [], 1),
+        ("page.html", [], 0),
+    ],
+)
+def test_bodies_that_are_kept_are_read(name: str, named: list[str], told: int) -> None:
+    answer = Answer(400, (PAYLOADS / name).read_text())
+    assert (answers.elements(answer), len(answers.errors(answer))) == (named, told)
+    assert "ottonwood" not in "".join(answers.errors(answer))
 
 
 def test_the_same_error_is_told_once_and_in_order() -> None:

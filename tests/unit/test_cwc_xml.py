@@ -83,6 +83,21 @@ def test_an_association_without_contact_has_no_empty_container() -> None:
     assert "OrganizationContact" not in xml_of(organization=of)
 
 
+def test_more_info_stands_last_or_before_the_texts() -> None:
+    last, first = (build(a_message(), more_info_first=each) for each in (False, True))
+    assert [each.tag for each in etree.fromstring(last).find("Message")][-3:] == [
+        "OrganizationStatement",
+        "ConstituentMessage",
+        "MoreInfo",
+    ]
+    assert [each.tag for each in etree.fromstring(first).find("Message")][-3:] == [
+        "MoreInfo",
+        "OrganizationStatement",
+        "ConstituentMessage",
+    ]
+    assert checker.errors(checker.check(first)) == []
+
+
 def test_the_campaign_id_is_the_digest_of_its_key_alone() -> None:
     wanted = hashlib.sha256(b"minerals/P1/pro").hexdigest()
     assert ids.campaign_key("minerals", "P1", "pro") == "minerals/P1/pro"

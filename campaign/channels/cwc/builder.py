@@ -17,8 +17,11 @@ Node = tuple[str, Any]
 VERSION = "2.0"
 
 
-def build(message: Message) -> bytes:
-    """UTF-8, with declaration. The message has no problems, and an id and a date; the same message is the same document."""
+def build(message: Message, *, more_info_first: bool = False) -> bytes:
+    """UTF-8, with declaration. The message has no problems, and an id and a date; the same message is the same document.
+
+    `more_info_first`: MoreInfo before the texts and not after them. Sources differ about its place.
+    """
     chamber, message = validator.chamber_of(message), cleaned(message)
     root = _element(
         "CWC",
@@ -27,7 +30,7 @@ def build(message: Message) -> bytes:
             ("Delivery", _delivery(message)),
             ("Recipient", _recipient(message)),
             ("Constituent", _constituent(message.member)),
-            ("Message", _message(message, chamber)),
+            ("Message", _message(message, chamber, more_info_first)),
         ],
     )
     document: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
@@ -93,17 +96,17 @@ def _constituent(of: Constituent) -> list[Node]:
     ]
 
 
-def _message(message: Message, chamber: Chamber) -> list[Node]:
+def _message(message: Message, chamber: Chamber, more_info_first: bool) -> list[Node]:
     said: Text = message.letter
     own = "" if validator.only_statement(message) else said.message
+    texts = [("OrganizationStatement", said.statement), ("ConstituentMessage", own)]
+    more = [("MoreInfo", said.more_info)]
     return [
         ("Subject", said.subject),
         ("LibraryOfCongressTopics", [("LibraryOfCongressTopic", topic) for topic in said.topics]),
         ("Bills", [("Bill", _bill(bill, chamber)) for bill in said.bills]),
         ("ProOrCon", said.position.capitalize()),
-        ("OrganizationStatement", said.statement),
-        ("ConstituentMessage", own),
-        ("MoreInfo", said.more_info),
+        *(more + texts if more_info_first else texts + more),
     ]
 
 

@@ -119,7 +119,7 @@ class CwcLine:
         problems = self._channel.problems(parcel)
         if filing is None or problems:
             return Refused(f"it was not sent: {'; '.join(problems)}", code="problems")
-        document = build(filing.message)
+        document = build(filing.message, more_info_first=filing.more_info_first)
         begins()
         try:
             answer = self._http.ask("POST", url, params={"apikey": gateway.key}, headers=_HEADERS, content=document)

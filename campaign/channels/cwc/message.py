@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from campaign.channels.cwc import hygiene
@@ -94,6 +95,14 @@ class Message:
     delivery_date: str = ""  # YYYY-MM-DD
 
 
+class MoreInfo(StrEnum):
+    """Where the page that verifies a letter stands in it."""
+
+    LAST = "last"
+    FIRST = "first"  # before the texts
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Barred:
     """Why. `waits`: not for good, so the letter waits and goes no other way."""
@@ -115,6 +124,7 @@ class Filing:
     try_number: int = 1
     in_doubt: bool = False
     barred: Barred | None = None
+    more_info_first: bool = False  # builder.build
 
 
 def cleaned(message: Message) -> Message:

@@ -144,7 +144,8 @@ def settings_with(tmp_path: Path, **changes: str) -> Settings:
 
 
 def test_without_addresses_no_gateway_is_used(tmp_path: Path) -> None:
-    assert gateways.gateways(settings_with(tmp_path)) == ()
+    assert gateways.gateways(settings_with(tmp_path, CAMPAIGN_SIMULATED="no")) == ()
+    assert [each.faults() for each in gateways.gateways(settings_with(tmp_path))] == [[], []]  # those of the simulation
 
 
 @pytest.mark.parametrize(

@@ -94,13 +94,18 @@ class Window:
             case Misconfigured():
                 self.trouble = outcome
             case TryLater():  # one without a code is a line that went silent or was lost, whoever the letter was for
-                self.noes.add((parcel.to_address if outcome.code else "") or parcel.reference)
+                self.noes.add(parcel.to_address if outcome.code and self._by_address else parcel.reference)
             case Refused() if _is_policy(outcome):
                 self.noes.add(parcel.to_address)
             case _:
                 self.noes.clear()  # this address is wrong: the channel answers as it should
         if len(self.noes) >= self.patience and isinstance(outcome, ChannelError):
             self.trouble = self.trouble or outcome
+
+    @property
+    def _by_address(self) -> bool:
+        """Whether a busy answer may be that of one address. Other receivers than a relay speak for themselves."""
+        return self.loop.channel.name is ChannelName.SMTP
 
     def should_stop(self) -> bool:
         now = _clock_s()

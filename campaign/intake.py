@@ -9,6 +9,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from campaign.channels.smtp import maildir
 from campaign.channels.smtp.inbox import InboundMessage, read_message
+from campaign.channels.smtp.raw import RawMail
 from campaign.domain.errors import CampaignError
 from campaign.runtime import runtime
 from campaign.services import events
@@ -18,7 +19,7 @@ from campaign.unit_of_work import database_now, unit_of_work
 log = structlog.get_logger()
 
 
-def take(source_id: str, raw: bytes) -> Taken:
+def take(source_id: str, raw: RawMail) -> Taken:
     """One mail, in one transaction. What the rows cannot hold is put aside, so that it is not read again for ever."""
     message = read_message(raw, runtime().signer)
     try:
@@ -29,11 +30,13 @@ def take(source_id: str, raw: bytes) -> Taken:
         why = str(error) if isinstance(error, CampaignError) else "it holds what the database does not take"
         with unit_of_work() as session:
             taken = events.put_aside(session, source_id, raw, message, why, database_now())
+    if taken.kind == "bounce" and (taken.code or "").startswith("5.7."):
+        log.error("a receiver refuses our mail by policy: look at SPF, DKIM and DMARC", code=taken.code)
     log.info("mail in", kind=taken.kind, code=taken.code, moved=str(taken.moved) if taken.moved else None)
     return taken
 
 
-def _taken(source_id: str, raw: bytes, message: InboundMessage) -> Taken:
+def _taken(source_id: str, raw: RawMail, message: InboundMessage) -> Taken:
     with unit_of_work() as session:
         return events.take(session, source_id, raw, message, database_now())
 
@@ -47,7 +50,7 @@ def read_new(should_stop: Callable[[], bool] = lambda: False) -> int:
     folder = runtime().settings.inbox_maildir
     maildir.make(folder)
 
-    def one(source_id: str, raw: bytes) -> None:
+    def one(source_id: str, raw: RawMail) -> None:
         if should_stop():
             raise _Stopped
         take(source_id, raw)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import click
 from flask.cli import with_appcontext
 
 from campaign import tasknames
+from campaign.channels.smtp.raw import RawMail
 from campaign.drain import drain, recover, sweep_leases
 from campaign.intake import take
 
@@ -35,8 +35,8 @@ def send(as_json: bool) -> None:
 def inbox(files: tuple[Path, ...], as_json: bool) -> None:
     """Feed raw messages to the intake of bounces and replies."""
     for path in files:
-        raw = path.read_bytes()
-        taken = take(f"file:{hashlib.sha256(raw).hexdigest()[:32]}", raw)
+        raw = RawMail.read(path)
+        taken = take(f"file:{raw.digest[:32]}", raw)
         line = {
             "file": str(path),
             "kind": taken.kind,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.channels.smtp.inbox import read_message
+from campaign.channels.smtp.raw import RawMail
 from campaign.database import transaction
 from campaign.demo.diary import Act, Diary
 from campaign.demo.script import Answers
@@ -139,7 +140,7 @@ class Mailroom:
         self._mails += 1
         source_id = f"{int(now.timestamp())}.D{self._mails}.{self.journal.owner}"
         with transaction(self.session):
-            taken = events.take(self.session, source_id, raw, read_message(raw, self.envelope.signer), now)
+            taken = events.take(self.session, source_id, RawMail.of(raw), read_message(raw, self.envelope.signer), now)
         if taken.kind in _LOST:
             raise WrongState(f"a mail of the script was {taken.kind}")
         return source_id

@@ -6,22 +6,24 @@ Only a token that we signed changes anything; everything else waits, unmatched, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.channels.smtp.inbox import InboundKind, InboundMessage
+from campaign.channels.smtp.quotes import answers_inline, own_text
+from campaign.channels.smtp.raw import RawMail
 from campaign.domain.events import MOVES_TO, EventKind, ResponseKind
 from campaign.domain.references import TokenKind
 from campaign.domain.statuses import DELIVERY_MOVES, Status, may_move
 from campaign.models.delivery import Delivery
-from campaign.models.event import Event, EventBody
+from campaign.models.event import Event
 from campaign.models.invitation import Invitation
 from campaign.models.letter import Letter
 from campaign.models.mail import MailKind, MemberMail
 from campaign.models.suppression import SuppressionReason
-from campaign.services import deliveries, responses, suppressions
+from campaign.services import deliveries, mailroom, meetings, responses, suppressions
 
 SOURCE = "mail"
 _KINDS = {
@@ -35,11 +37,10 @@ _KINDS = {
 }
 _DEAD = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 """Enhanced codes that say the mailbox is not there (RFC 3463): written to no more. Policy codes, 5.7.x, never do that."""
-_RESPONSES = {
-    InboundKind.ACKNOWLEDGEMENT: ResponseKind.ACKNOWLEDGEMENT,
-    InboundKind.REPLY: ResponseKind.FORM,
-}
-"""What a reply says is for a person to judge; until then it counts as a general letter."""
+_POLICY = "5.7."  # policy or authentication (RFC 3463): about us, not about the mailbox
+_SOFT_WINDOW = timedelta(days=30)
+_SOFT_BOUNCES = 3  # full mailboxes and days of silence within the window, until an address is written to no more
+_WITH_FACTS = frozenset({InboundKind.REPLY, InboundKind.ACKNOWLEDGEMENT, InboundKind.AUTO_REPLY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Taken:
     moved: Status | None
 
 
-def take(session: Session, source_id: str, raw: bytes, message: InboundMessage, now: datetime) -> Taken:
+def take(session: Session, source_id: str, raw: RawMail, message: InboundMessage, now: datetime) -> Taken:
     """Stores one mail and lets it act. Twice, under the same id or with the same bytes, is `duplicate` and changes nothing.
 
     Does not commit.
@@ -69,7 +70,7 @@ def take(session: Session, source_id: str, raw: bytes, message: InboundMessage, 
     event = Event(
         source=SOURCE,
         source_id=source_id,
-        kind=_KINDS.get(message.kind, EventKind.UNKNOWN),
+        kind=_event_kind(message),
         at=at,
         received_at=now,
         digest=message.digest,
@@ -80,7 +81,10 @@ def take(session: Session, source_id: str, raw: bytes, message: InboundMessage, 
     )
     session.add(event)
     session.flush()
-    session.add(EventBody(event_id=event.id, raw=raw))
+    mailroom.keep_body(session, event.id, raw)
+    if delivery is None or message.kind in _WITH_FACTS:
+        answers = delivery is not None and delivery.letter_id is not None and message.kind in responses.BY_MAIL
+        mailroom.keep_facts(session, event.id, raw, message, with_text=not answers)
     if delivery is None:
         kind = message.kind if message.kind is InboundKind.UNREADABLE else InboundKind.UNMATCHED
         return Taken(str(kind), message.code, None, None)
@@ -90,7 +94,9 @@ def take(session: Session, source_id: str, raw: bytes, message: InboundMessage, 
     return Taken(str(message.kind), message.code, letter, moved)
 
 
-def put_aside(session: Session, source_id: str, raw: bytes, message: InboundMessage, why: str, now: datetime) -> Taken:
+def put_aside(
+    session: Session, source_id: str, raw: RawMail, message: InboundMessage, why: str, now: datetime
+) -> Taken:
     """Stores a mail that could not act, unmatched, so that a person sees it and the others go on. Twice is once."""
     if session.scalar(sa.select(Event.id).where(Event.source == SOURCE, Event.source_id == source_id)) is None:
         event = Event(
@@ -105,7 +111,7 @@ def put_aside(session: Session, source_id: str, raw: bytes, message: InboundMess
         )
         session.add(event)
         session.flush()
-        session.add(EventBody(event_id=event.id, raw=raw))
+        mailroom.keep_body(session, event.id, raw)
     return Taken(str(InboundKind.UNREADABLE), message.code, None, None)
 
 
@@ -138,34 +144,57 @@ def _moment(message: InboundMessage, delivery: Delivery | None, now: datetime) -
 def _act(session: Session, delivery: Delivery, event: Event, message: InboundMessage, now: datetime) -> str | None:
     by = f"event:{event.id}"
     letter = session.get(Letter, delivery.letter_id) if delivery.letter_id else None
-    if letter is not None and message.kind in _RESPONSES:
-        responses.record(
-            session,
-            letter,
-            _response_kind(message),
-            received_at=now,
-            written_at=message.written_at,
-            now=now,
-            by=by,
-            source=SOURCE,
-            source_id=event.source_id,
-            text=message.text[: responses.TEXT_LIMIT],
-            event_id=event.id,
-        )
+    if letter is not None and message.kind in responses.BY_MAIL:
+        _respond(session, letter, event, message, now)
     target = MOVES_TO.get(event.kind)
     if target is not None and may_move(DELIVERY_MOVES, delivery.status, target):
         deliveries.move(session, delivery, target, now, _why(event), by)
-    if event.kind in (EventKind.BOUNCED, EventKind.COMPLAINED):
+    if event.kind in (EventKind.BOUNCED, EventKind.REFUSED, EventKind.COMPLAINED):
         _after_bounce(session, delivery, event, now)
     return letter.reference if letter else None
 
 
-def _response_kind(message: InboundMessage) -> ResponseKind:
-    """A reply that carries a proposal of a time is an offer to meet."""
+def _event_kind(message: InboundMessage) -> EventKind:
+    if message.kind is InboundKind.BOUNCE and (message.code or "").startswith(_POLICY):
+        return EventKind.REFUSED
+    return _KINDS.get(message.kind, EventKind.UNKNOWN)
+
+
+def _respond(session: Session, letter: Letter, event: Event, message: InboundMessage, now: datetime) -> None:
+    """A response with the kind that the mail proposes; a person judges it. A mail without words about a meeting that is
+    known changes that meeting and is no second response."""
+    deliveries.locked_of_letter(session, letter.id)
+    offer = message.meeting if message.kind is InboundKind.REPLY else None
+    known = meetings.standing(session, letter.id, offer.uid) if offer else None
+    if offer and known:
+        meetings.update(known, offer, event.id, now)
+        if not own_text(message.text):
+            return
+    answer = responses.record(
+        session,
+        letter,
+        _proposed(message),
+        received_at=now,
+        written_at=message.written_at,
+        now=now,
+        by=f"event:{event.id}",
+        source=SOURCE,
+        source_id=event.source_id,
+        text=message.text[: responses.TEXT_LIMIT],
+        event_id=event.id,
+    )
+    if offer and not known and (offer.offers or offer.cancelled):
+        meetings.add(session, letter, answer, offer, event.id, now)
+
+
+def _proposed(message: InboundMessage) -> ResponseKind:
+    """What it seems to be: an offer to meet, an answer to what was written, or else a general letter."""
     meeting = message.meeting
-    if message.kind is InboundKind.REPLY and meeting is not None and not meeting.cancelled:
+    if message.kind is InboundKind.ACKNOWLEDGEMENT:
+        return ResponseKind.ACKNOWLEDGEMENT
+    if meeting is not None and (meeting.offers or meeting.cancelled):
         return ResponseKind.MEETING
-    return _RESPONSES[message.kind]
+    return ResponseKind.SUBSTANTIVE if answers_inline(message.text) else ResponseKind.FORM
 
 
 def _why(event: Event) -> str:
@@ -183,7 +212,7 @@ def _after_bounce(session: Session, delivery: Delivery, event: Event, now: datet
     """Dead mailboxes and complaints are written to no more; a bounced invitation shows on its row."""
     if event.kind is EventKind.COMPLAINED:
         suppressions.suppress(session, delivery.to_address, SuppressionReason.COMPLAINED, now, event.id)
-    elif event.code and event.code.startswith(_DEAD):
+    elif event.kind is EventKind.BOUNCED and (_is_dead(event.code) or _too_often(session, delivery, event, now)):
         suppressions.suppress(session, delivery.to_address, SuppressionReason.BOUNCED, now, event.id)
     if delivery.mail_id is None:
         return
@@ -201,8 +230,36 @@ def _after_bounce(session: Session, delivery: Delivery, event: Event, now: datet
         )
 
 
-def unmatched(session: Session, limit: int = 50) -> list[Event]:
-    """What nobody could be found for, newest first."""
-    return list(
-        session.scalars(sa.select(Event).where(Event.delivery_id.is_(None)).order_by(Event.id.desc()).limit(limit))
+def _is_dead(code: str | None) -> bool:
+    return code in _DEAD
+
+
+def _is_soft(code: str | None) -> bool:
+    """Given up after days of trying, or a full mailbox (x.2.2)."""
+    return code is not None and (code.startswith("4.") or code.endswith(".2.2"))
+
+
+def _too_often(session: Session, delivery: Delivery, event: Event, now: datetime) -> bool:
+    """Whether the address has had its third soft bounce within 30 days, this one counted."""
+    if not _is_soft(event.code):
+        return False
+    found = session.scalar(
+        sa.select(sa.func.count())
+        .select_from(Event)
+        .join(Delivery, Delivery.id == Event.delivery_id)
+        .where(
+            Event.kind.in_((EventKind.BOUNCED, EventKind.REFUSED)),  # as the index has it
+            Event.received_at > now - _SOFT_WINDOW,
+            Delivery.to_address == delivery.to_address,
+            sa.or_(Event.code.like("4.%"), Event.code.like("%.2.2")),
+        )
     )
+    return (found or 0) >= _SOFT_BOUNCES
+
+
+def refused_by_policy(session: Session, since: datetime) -> int:
+    """How many letters and mails came back with 5.7.x: something is wrong with us, which an operator must look at."""
+    query = sa.select(sa.func.count()).where(
+        Event.kind.in_((EventKind.BOUNCED, EventKind.REFUSED)), Event.received_at > since
+    )
+    return session.scalar(query.where(Event.kind == EventKind.REFUSED)) or 0

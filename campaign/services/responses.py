@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from campaign.channels.smtp.inbox import InboundKind
+from campaign.channels.smtp.quotes import own_text
 from campaign.domain.errors import Invalid, NotFound
 from campaign.domain.events import ResponseKind
 from campaign.domain.references import new_reference
 from campaign.domain.statuses import RESPONSE_MOVES, UNANSWERED, ResponseState, Status, may_move
-from campaign.domain.texts import tidy
+from campaign.domain.texts import fold, like, tidy
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.response import Response
 from campaign.services import audit, counts, deliveries
 
 TEXT_LIMIT = 20_000
+BY_MAIL = frozenset({InboundKind.ACKNOWLEDGEMENT, InboundKind.REPLY})
+"""Kinds of mail that answer a letter."""
 STATE_OF = {
     ResponseKind.ACKNOWLEDGEMENT: ResponseState.ACKNOWLEDGED,
     ResponseKind.FORM: ResponseState.REPLIED,
@@ -39,11 +43,14 @@ def record(
     source_id: str | None = None,
     text: str = "",
     written_at: datetime | None = None,
+    postmarked_on: date | None = None,
     event_id: int | None = None,
 ) -> Response:
     """Adds a response and raises the letter's state; whoever answers has received, so an unclear letter is settled too.
 
     The same source and id a second time returns the first row. Raises Invalid for a day before the letter was signed.
+    When it came counts, for reply times and for order; when it was written or postmarked is only kept beside it.
+    A mail's kind is a proposal until a person judges it; what a person records is judged.
     The letter is ours until the end of the transaction, so that two answers at once count one state.
     """
     ways = _locked(session, letter)
@@ -54,7 +61,10 @@ def record(
         raise Invalid("The day lies ahead. Enter the day on which the answer came.", field="received_on")
     if counts.day_of(session, received_at) < letter.signed_on:
         raise Invalid("The answer cannot have come before the letter was signed.", field="received_on")
+    if postmarked_on is not None and postmarked_on > counts.day_of(session, received_at):
+        raise Invalid("The postmark cannot be later than the day on which it came.", field="postmarked_on")
     source_id = source_id or new_reference()
+    judged = not by.startswith("event:")
     existing = session.scalar(sa.select(Response).where(Response.source == source, Response.source_id == source_id))
     if existing is not None:
         return existing
@@ -67,6 +77,10 @@ def record(
         written_at=written_at,
         text=text,
         event_id=event_id,
+        postmarked_on=postmarked_on,
+        judged_at=now if judged else None,
+        judged_by=by if judged else None,
+        search=fold(own_text(text)),
         recorded_by=by,
         recorded_at=now,
     )
@@ -111,9 +125,17 @@ def judge(session: Session, response_id: int, kind: ResponseKind, at: datetime, 
     letter = session.get_one(Letter, row.letter_id)
     ways = _locked(session, letter)
     audit.record(session, at=at, by=by, act=f"judged {kind}", subject=f"response:{row.id}", was=str(row.kind))
-    row.kind = kind
+    row.kind, row.judged_at, row.judged_by = kind, at, by
     _raise_state(session, letter, ways, STATE_OF[kind], row.received_at)
     return row
+
+
+def listed(campaign_id: int, search: str = "", *, proposed: bool = False) -> sa.Select[tuple[Response]]:
+    """Of a campaign; `search` in their own words, not in what they quote. `proposed`: those that nobody has judged."""
+    query = sa.select(Response).join(Letter, Letter.id == Response.letter_id).where(Letter.campaign_id == campaign_id)
+    if search:
+        query = query.where(Response.search.like(like(search), escape="\\"))
+    return query.where(Response.judged_at.is_(None)) if proposed else query
 
 
 def of_letter(session: Session, letter_id: int) -> list[Response]:

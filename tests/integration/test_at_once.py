@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from campaign import intake
+from campaign.channels.smtp.raw import RawMail
 from campaign.database import transaction
 from campaign.domain.events import ResponseKind
 from campaign.domain.statuses import ResponseState, Status
@@ -135,7 +136,7 @@ def test_answers_to_one_letter_that_come_together_count_one_state(each_app: Flas
 
 
 def test_a_mail_that_two_processes_read_at_once_is_one_event(each_app: Flask) -> None:
-    raw = b"From: desk@office.example\nTo: nobody@bounces.example\nSubject: Thank you\n\nWe read it.\n"
+    raw = RawMail.of(b"From: desk@office.example\nTo: nobody@bounces.example\nSubject: Thank you\n\nWe read it.\n")
     kinds: list[str] = []
 
     def read(_rows: Session) -> None:

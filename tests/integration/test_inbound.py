@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.channels.memory import MemoryChannel
 from campaign.channels.smtp.inbox import read_message
+from campaign.channels.smtp.raw import RawMail
 from campaign.database import transaction
 from campaign.domain.errors import Unclear
 from campaign.domain.events import EventKind, ResponseKind
@@ -24,7 +25,7 @@ from campaign.models.letter import Letter
 from campaign.models.mail import MemberMail
 from campaign.models.response import Response
 from campaign.models.suppression import Suppression, SuppressionReason
-from campaign.services import events, invitations, metrics, outbox, responses
+from campaign.services import events, invitations, metrics, outbox, responses, waiting
 from campaign.services.events import Taken
 from tests import factories
 from tests.factories import ENVELOPE, NOW
@@ -61,7 +62,7 @@ def mail(name: str, letter: Letter, path: str | None = None) -> bytes:
 
 def take(session: Session, raw: bytes, source_id: str = "mail-1", now: datetime = CAME) -> Taken:
     with transaction(session):
-        return events.take(session, source_id, raw, read_message(raw, ENVELOPE.signer), now)
+        return events.take(session, source_id, RawMail.of(raw), read_message(raw, ENVELOPE.signer), now)
 
 
 def standing(session: Session, letter: Letter) -> tuple[Status, ResponseState]:
@@ -164,7 +165,7 @@ def test_f16_a_forged_or_spoiled_token_changes_nothing(session: Session, name: s
     assert (taken.kind, taken.letter, taken.moved) == ("unmatched", None, None)
     assert standing(session, letter) == (Status.ACCEPTED, ResponseState.NONE)
     assert count(session, Response) == count(session, Suppression) == 0
-    assert [event.delivery_id for event in events.unmatched(session)] == [None]
+    assert [event.delivery_id for event in session.scalars(waiting.listed())] == [None]
 
 
 def test_f16_a_bounce_in_prose_moves_the_letter_and_bars_no_address(each_session: Session) -> None:

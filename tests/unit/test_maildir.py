@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 
 from campaign.channels.smtp import maildir
+from campaign.channels.smtp.raw import RawMail
 
 
 def test_mail_is_read_once_in_order_and_moved_when_it_is_done(tmp_path: Path) -> None:
     maildir.deliver(tmp_path, "2.b.host", b"second")
     maildir.deliver(tmp_path, "1.a.host", b"first")
     read: list[tuple[str, bytes]] = []
-    assert maildir.read_new(tmp_path, lambda name, raw: read.append((name, raw))) == 2
+    assert maildir.read_new(tmp_path, lambda name, raw: read.append((name, raw.head))) == 2
     assert read == [("1.a.host", b"first"), ("2.b.host", b"second")]
-    assert maildir.read_new(tmp_path, lambda name, raw: read.append((name, raw))) == 0
+    assert maildir.read_new(tmp_path, lambda name, raw: read.append((name, raw.head))) == 0
     assert sorted(path.name for path in (tmp_path / "cur").iterdir()) == ["1.a.host:2,S", "2.b.host:2,S"]
 
 
@@ -24,7 +25,7 @@ def test_a_mail_whose_reader_failed_is_read_again_and_does_not_stop_the_others(t
         maildir.deliver(tmp_path, name, name.encode())
     seen: list[str] = []
 
-    def take(name: str, raw: bytes) -> None:
+    def take(name: str, _mail: RawMail) -> None:
         seen.append(name)
         if name == "2" and seen.count("2") == 1:
             raise RuntimeError("the database is away")

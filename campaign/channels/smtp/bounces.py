@@ -71,7 +71,7 @@ def read_report(mail: Message) -> Report | None:
 
 
 def _delivery_report(blocks: list[dict[str, str]], original: str) -> Report | None:
-    reports = [_of_recipient(block) for block in blocks if "action" in block or "status" in block]
+    reports = [of_recipient(block) for block in blocks if "action" in block or "status" in block]
     envelope = " ".join(block.get("original-envelope-id", "") for block in blocks)
     for kind in (ReportKind.BOUNCE, ReportKind.DELAY, ReportKind.DELIVERED):
         for report in reports:
@@ -80,7 +80,7 @@ def _delivery_report(blocks: list[dict[str, str]], original: str) -> Report | No
     return None
 
 
-def _of_recipient(block: dict[str, str]) -> Report:
+def of_recipient(block: dict[str, str]) -> Report:
     diagnostic = re.sub(r"^\s*[\w-]+\s*;\s*", "", block.get("diagnostic-code", ""))
     code = _best_code(enhanced_code(block.get("status", "")), diagnostic)
     action = block.get("action", "").strip().lower().partition(" ")[0]

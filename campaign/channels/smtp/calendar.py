@@ -30,6 +30,9 @@ _WINDOWS_ZONES = {
 }
 
 
+MAX_SOURCE = 100_000  # characters of a calendar that are read and kept
+
+
 @dataclass(frozen=True, slots=True)
 class Meeting:
     """`uid` and `sequence` say which offer this changes; `starts_at` is None where the time cannot be told for sure."""
@@ -44,6 +47,12 @@ class Meeting:
     place: str
     organizer: str
     cancelled: bool
+    source: str = ""  # the calendar as it came, to be saved
+
+    @property
+    def offers(self) -> bool:
+        """Whether it proposes a time; a REPLY answers an invitation of ours."""
+        return not self.cancelled and self.method in ("", "REQUEST", "PUBLISH", "COUNTER", "ADD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ class _Property:
 
 def read_meeting(text: str, method: str = "") -> Meeting | None:
     """The first event of a calendar, or None. `method` is the content type's, used where the calendar names none."""
-    lines = re.sub(r"\r?\n[ \t]", "", text[:100_000]).replace("\r\n", "\n").split("\n")
+    lines = re.sub(r"\r?\n[ \t]", "", text[:MAX_SOURCE]).replace("\r\n", "\n").split("\n")
     calendar, event = _properties(lines)
     if event is None:
         return None
@@ -73,6 +82,7 @@ def read_meeting(text: str, method: str = "") -> Meeting | None:
         place=_text(_value(event, "LOCATION"))[:500],
         organizer=_organizer(event.get("ORGANIZER")),
         cancelled=method == "CANCEL" or _value(event, "STATUS").upper() == "CANCELLED",
+        source=text[:MAX_SOURCE],
     )
 
 

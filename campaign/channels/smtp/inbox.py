@@ -7,7 +7,6 @@ changes nothing, whatever it claims to be.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,13 +14,15 @@ from datetime import datetime
 from email.message import Message
 from enum import StrEnum
 
-from campaign.channels.smtp import mime
+from campaign.channels.smtp import fast, mime
 from campaign.channels.smtp.bounces import Report, ReportKind, read_report
 from campaign.channels.smtp.calendar import Meeting, read_meeting
+from campaign.channels.smtp.raw import RawMail
 from campaign.domain.references import Token, TokenKind, TokenSigner
 
 _RECIPIENT_FIELDS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Delivered-To", "To", "Cc")
 _OURS = frozenset((TokenKind.LETTER, TokenKind.MAIL))
+_MESSAGE_ID = re.compile(r"(?i:^message-id:)\s*(<[^<>\s]{3,248}>)", re.MULTILINE)
 _AUTOMATIC_PRECEDENCE = frozenset(("bulk", "junk", "list", "auto_reply"))
 _AUTOMATIC_SUBJECT = re.compile(
     r"\s*(?:automatic reply|auto(?:matic)?[- ]?(?:reply|response)|out of (?:the )?office)\b", re.IGNORECASE
@@ -73,16 +74,25 @@ class InboundMessage:
     meeting: Meeting | None = None
 
 
-def read_message(raw: bytes, signer: TokenSigner) -> InboundMessage:
-    digest = hashlib.sha256(raw).hexdigest()
+def read_message(raw: RawMail | bytes, signer: TokenSigner) -> InboundMessage:
+    raw = RawMail.of(raw) if isinstance(raw, bytes) else raw
     try:
-        mail = mime.parse(raw)
-        message = _described(mail, digest)
+        if quick := fast.read(raw.head, signer):
+            return _of_quick(quick, raw)
+        mail = mime.parse(raw.head)
+        message = _described(mail, raw.digest)
         return _classified(mail, message, signer)
     except mime.Unreadable as error:
-        return _unreadable(digest, str(error))
+        return _unreadable(raw.digest, str(error))
     except Exception as error:  # noqa: BLE001 - anybody may send anything; the raw mail is kept for a person
-        return _unreadable(digest, type(error).__name__)
+        return _unreadable(raw.digest, type(error).__name__)
+
+
+def _of_quick(quick: fast.Quick, raw: RawMail) -> InboundMessage:
+    kind = _REPORTS[quick.kind]
+    return InboundMessage(
+        kind, raw.digest, kind, quick.token, quick.code, quick.detail, automatic=True, written_at=quick.written_at
+    )
 
 
 def _unreadable(digest: str, why: str) -> InboundMessage:
@@ -114,7 +124,10 @@ def _classified(mail: Message, message: InboundMessage, signer: TokenSigner) -> 
     token = _token(mail, report, signer)
     if report is not None:
         kind = _REPORTS[report.kind]
-        message = replace(message, code=report.code, detail=report.detail, automatic=True)
+        ours = tuple(_MESSAGE_ID.findall(report.original[:20_000])[-20:])  # which mail of ours it tells of
+        message = replace(
+            message, code=report.code, detail=report.detail, automatic=True, references=message.references + ours
+        )
     elif message.automatic:
         kind = _automatic_kind(message, token)
     else:

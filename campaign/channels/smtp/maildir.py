@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-MAX_RAW = 25 * 1024 * 1024  # octets that are read of one file
+from campaign.channels.smtp.raw import RawMail
 
-Take = Callable[[str, bytes], None]
+Take = Callable[[str, RawMail], None]
 
 
 def make(folder: Path) -> None:
@@ -30,11 +31,21 @@ def deliver(folder: Path, name: str, raw: bytes) -> None:
         file.write(raw)
         file.flush()
         os.fsync(file.fileno())
-    written.rename(folder / "new" / name)
+    publish(folder, name)
+
+
+def publish(folder: Path, name: str) -> None:
+    """Moves a file of `tmp/` that is whole and on disk into `new/`, and makes the move itself durable."""
+    (folder / "tmp" / name).rename(folder / "new" / name)
+    descriptor = os.open(folder / "new", os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_new(folder: Path, take: Take, limit: int = 500) -> int:
-    """Gives each new mail to `take(unique id, raw)` and moves it to `cur/` once that has returned; how many were moved.
+    """Gives each new mail to `take(unique id, mail)` and moves it to `cur/` once that has returned; how many were moved.
 
     `take` commits. A mail whose `take` raised stays and the others go on; then the first error is raised.
     """
@@ -44,7 +55,7 @@ def read_new(folder: Path, take: Take, limit: int = 500) -> int:
         if path.name.startswith(".") or not path.is_file():
             continue
         try:
-            take(unique_id(path), read_raw(path))
+            take(unique_id(path), RawMail.read(path))
             path.rename(folder / "cur" / f"{unique_id(path)}:2,S")
             moved += 1
         except FileNotFoundError:
@@ -60,6 +71,13 @@ def unique_id(path: Path) -> str:
     return path.name.partition(":")[0]
 
 
-def read_raw(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(MAX_RAW)
+def forget(folder: Path, before: float) -> int:
+    """Deletes what was read and lies in `cur/` since before `before` (seconds since 1970); how many files. Twice is safe."""
+    gone = 0
+    with suppress(FileNotFoundError), os.scandir(folder / "cur") as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):  # another process was faster
+                if entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < before:
+                    os.unlink(entry.path)
+                    gone += 1
+    return gone

@@ -32,7 +32,7 @@ class Unreadable(Exception):
 
 def parse(raw: bytes) -> Message:
     """Raises Unreadable. Only the first megabyte is looked at."""
-    head = raw[:PARSED]
+    head = raw[:PARSED] if len(raw) > PARSED else raw
     # counted before parsing: the parser answers a thousand levels with RecursionError
     if len(_CONTAINER.findall(head)) > MAX_PARTS:
         raise Unreadable("too many parts")

@@ -34,6 +34,12 @@ def own_text(text: str) -> str:
     return "\n\n".join(block.text.strip() for block in blocks(text) if not block.quoted)
 
 
+def answers_inline(text: str) -> bool:
+    """Whether own lines stand between quoted ones: then they answer what was written."""
+    quoted = [block.quoted for block in blocks(text)]
+    return any(not here and True in quoted[:place] and True in quoted[place + 1 :] for place, here in enumerate(quoted))
+
+
 def preview(text: str) -> str:
     """The first own line; of a mail that only quotes, nothing."""
     return next((line.strip() for line in own_text(text).split("\n") if line.strip()), "")[:200]

@@ -13,7 +13,7 @@ from campaign import paths
 from campaign.domain.channels import ChannelName
 from campaign.models.event import Event
 from campaign.models.proof import Proof
-from campaign.services import breaker, proofs
+from campaign.services import breaker, events, proofs, waiting
 from campaign.services.health import channels as of_channels
 from campaign.services.health import workers as of_workers
 from campaign.services.health.shapes import ChannelHealth, Condition, Health, Part, Problem, WorkerHealth
@@ -107,6 +107,6 @@ def _proof_problems(proof: Proof | None) -> tuple[Problem, ...]:
 def unmatched(session: Session) -> tuple[int, datetime | None]:
     """How many notices belong to no letter, and when the oldest came."""
     count, oldest = session.execute(
-        sa.select(sa.func.count(), sa.func.min(Event.received_at)).where(Event.delivery_id.is_(None))
+        sa.select(sa.func.count(), sa.func.min(Event.received_at)).where(waiting.waits())
     ).one()
     return count, oldest

@@ -83,6 +83,16 @@ class Settings:
     print_provider_url: str = ""  # default: letters on paper are printed here
     print_provider_key: str = field(default="", repr=False)
     print_provider_hook_secret: str = field(default="", repr=False)
+    intake_host: str = "127.0.0.1"
+    intake_port: int = 8024
+    imap_host: str = ""
+    imap_port: int = 993
+    imap_tls: bool = True
+    imap_username: str = ""
+    imap_password: str = field(default="", repr=False)
+    imap_folder: str = "INBOX"
+    imap_done_folder: str = "Countersign"
+    keep_raw_days: int = 30
     simulator_host: str = "127.0.0.1"
     simulator_port: int = 8026
     simulator_speed: float = 1.0
@@ -123,14 +133,20 @@ class Settings:
             faults.append("CAMPAIGN_BASE_URL: give the address that members see, like https://act.example.org")
         faults += [
             f"CAMPAIGN_{name.upper()}: at least 1"
-            for name in ("workers", "web_threads", "smtp_connections")
+            for name in ("workers", "web_threads", "smtp_connections", "keep_raw_days")
             if getattr(self, name) < 1
         ]
         faults += [
             f"CAMPAIGN_{name.upper()}: a port, 1 to 65535"
-            for name in ("web_port", "smtp_port", "simulator_port")
+            for name in ("web_port", "smtp_port", "simulator_port", "imap_port")
             if not 0 < getattr(self, name) < 65536
         ]
+        if not 0 <= self.intake_port < 65536:
+            faults.append("CAMPAIGN_INTAKE_PORT: a port, or 0 for no listener")
+        if self.imap_host and not (self.imap_username and self.imap_password):
+            faults.append("CAMPAIGN_IMAP_HOST: needs CAMPAIGN_IMAP_USERNAME and CAMPAIGN_IMAP_PASSWORD")
+        if not self.imap_folder or self.imap_folder == self.imap_done_folder:
+            faults.append("CAMPAIGN_IMAP_FOLDER: a folder, and another than CAMPAIGN_IMAP_DONE_FOLDER")
         faults += [
             f"CAMPAIGN_{name.upper()}: 0 for no limit, or a number above 0"
             for name in ("smtp_per_second", "smtp_per_minute_to_office", "smtp_per_minute_to_domain")
@@ -169,6 +185,8 @@ class Settings:
             faults.append("CAMPAIGN_DATABASE_URL: production needs a database of its own, postgresql+psycopg://...")
         if self.simulated:
             faults.append("CAMPAIGN_SIMULATED: production needs no, and CAMPAIGN_SMTP_HOST the name of a real relay")
+        if self.imap_host and not self.imap_tls:
+            faults.append("CAMPAIGN_IMAP_TLS: production needs yes")
         if self.bounce_domain.endswith(".example"):
             faults.append("CAMPAIGN_BOUNCE_DOMAIN: give the domain whose mail reaches the inbox of this installation")
         return faults

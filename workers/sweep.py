@@ -1,10 +1,11 @@
-"""Every 15 seconds: leases that ran out, campaigns whose window is over, letters that nobody answered."""
+"""Every 15 seconds: leases that ran out, campaigns whose window is over, letters that nobody answered, raw mail
+whose time is over."""
 
 from __future__ import annotations
 
 import time
 
-from campaign import drain, embedded_broker, tasknames
+from campaign import drain, embedded_broker, intake, tasknames
 from campaign.domain.schedule import NO_REPLY_AFTER
 from campaign.extensions import celery
 from campaign.runtime import runtime
@@ -25,5 +26,6 @@ def sweep() -> None:
         now = database_now()
         responses.presume_no_reply(session, now - NO_REPLY_AFTER, now)
     settings = runtime().settings
+    intake.forget_old(settings.keep_raw_days)
     if settings.broker_url.startswith("filesystem:"):
         embedded_broker.forget_done(settings.var_dir / "broker", _KEEP_DONE_S, time.time())

@@ -16,6 +16,7 @@ from campaign.cli.cwc import cwc
 from campaign.cli.data import data
 from campaign.cli.delivery import inbox, send
 from campaign.cli.demo import demo
+from campaign.cli.listen import listen
 from campaign.cli.metrics import metrics
 from campaign.cli.offices import offices
 from campaign.cli.operations import audit, check, init
@@ -36,6 +37,7 @@ COMMANDS: tuple[click.Command, ...] = (
     demo,
     inbox,
     init,
+    listen,
     metrics,
     offices,
     print_command,

@@ -114,7 +114,7 @@ def findings() -> list[Finding]:
     if here.database:
         asked.insert(1, Part.MIGRATIONS)
     if here.ready:
-        asked += [Part.WORKERS, Part.CHANNELS, Part.FIGURES]
+        asked += [Part.WORKERS, Part.CHANNELS, Part.FIGURES, Part.MAIL]
     found = []
     for part in asked:
         problems = [each for each in here.problems if each.part is part]

@@ -1,4 +1,4 @@
-"""`campaign run`: web, worker, beat and the simulated Congress in one terminal."""
+"""`campaign run`: web, worker, beat, the listener for mail and the simulated Congress in one terminal."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def run(demo: bool) -> None:
     if settings.production:
         raise CannotStart("campaign run is for a newcomer's machine; docs/operations.md says how production starts.")
     ports = [(settings.web_host, settings.web_port, "CAMPAIGN_WEB_PORT")]
+    if settings.intake_port:
+        ports.append((settings.intake_host, settings.intake_port, "CAMPAIGN_INTAKE_PORT"))
     if settings.simulated:
         ports += [
             (settings.smtp_host, settings.smtp_port, "CAMPAIGN_SMTP_PORT"),
@@ -101,6 +103,8 @@ def children(settings: Settings) -> list[Child]:
             stage=1,
         )
     )
+    if settings.intake_port:
+        made.append(Child("listener", ["-m", "campaign", "listen"], stage=2))
     if settings.simulated:
         made.append(Child("congress", ["-m", "campaign", "simulate"], stage=2))
     return made

@@ -42,7 +42,7 @@ def keep_facts(session: Session, event_id: int, raw: RawMail, message: InboundMe
             threads=list(dict.fromkeys(threads)),
             text=message.text[:TEXT_LIMIT] if with_text else "",
             size=raw.size,
-            search=fold(" ".join((message.from_name, message.from_address, message.subject, words))),
+            search=fold(f"{message.from_name} {message.from_address} {message.subject} {words}"),
         )
     )
 

@@ -130,7 +130,7 @@ def judge(session: Session, response_id: int, kind: ResponseKind, at: datetime, 
     return row
 
 
-def listed(campaign_id: int, search: str = "", *, proposed: bool = False) -> sa.Select[tuple[Response]]:
+def listed(campaign_id: int, search: str = "", *, proposed: bool = False) -> sa.Select[Response]:
     """Of a campaign; `search` in their own words, not in what they quote. `proposed`: those that nobody has judged."""
     query = sa.select(Response).join(Letter, Letter.id == Response.letter_id).where(Letter.campaign_id == campaign_id)
     if search:

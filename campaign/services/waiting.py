@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from campaign.domain.errors import Invalid, NotFound, WrongState
 from campaign.domain.events import ResponseKind
@@ -43,12 +43,12 @@ def waits() -> sa.ColumnElement[bool]:
     return sa.and_(Event.delivery_id.is_(None), ~sa.exists().where(MailDecision.event_id == Event.id))
 
 
-def listed(search: str = "") -> sa.Select[tuple[Event]]:
+def listed(search: str = "") -> sa.Select[Event]:
     """Newest first by id."""
     query = sa.select(Event).where(waits())
     if search:
-        found = sa.exists().where(MailFacts.event_id == Event.id, MailFacts.search.like(like(search), escape="\\"))
-        query = query.where(found)
+        said = aliased(MailFacts)  # an export joins the table itself
+        query = query.where(sa.exists().where(said.event_id == Event.id, said.search.like(like(search), escape="\\")))
     return query
 
 

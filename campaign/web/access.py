@@ -14,7 +14,8 @@ from ipaddress import ip_address
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
-from flask import Flask, Response, g, redirect, request, url_for
+from flask import Flask, g, redirect, request, url_for
+from flask import Response as FlaskResponse
 
 from campaign import accounts
 from campaign.domain.errors import NotAllowed, NotFound
@@ -24,8 +25,10 @@ from campaign.extensions import db
 from campaign.models.action import Action
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
+from campaign.models.event import Event
 from campaign.models.letter import Letter
 from campaign.models.printing import PrintBatch
+from campaign.models.response import Response
 from campaign.models.user import STAFF
 from campaign.runtime import runtime
 from campaign.services import actions
@@ -145,10 +148,10 @@ def _check_scraper() -> Any:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), settings.metrics_token.encode()):
             return None
-        return Response("The token of CAMPAIGN_METRICS_TOKEN is wanted.\n", 401, {"WWW-Authenticate": "Bearer"})
+        return FlaskResponse("The token of CAMPAIGN_METRICS_TOKEN is wanted.\n", 401, {"WWW-Authenticate": "Bearer"})
     forwarded = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "Via"))
     if settings.production or forwarded or not _is_loopback(request.remote_addr):
-        return Response("Set CAMPAIGN_METRICS_TOKEN to read figures from here.\n", 403)
+        return FlaskResponse("Set CAMPAIGN_METRICS_TOKEN to read figures from here.\n", 403)
     return None
 
 
@@ -249,6 +252,37 @@ def print_batch(slug: str, reference: str) -> PrintBatch:
     )
     if found is None:
         raise NotFound("There is no such batch.")
+    return found
+
+
+def waiting_mail(event_id: int) -> Event:
+    """For organizers: a mail without a letter, decided about or not. It belongs to no campaign."""
+    found = db.session.get(Event, event_id)
+    if found is None or found.delivery_id is not None:
+        raise NotFound("There is no such mail.")
+    return found
+
+
+def answer(slug: str, response_id: int) -> tuple[Letter, Response]:
+    """For organizers: an answer to a letter of this campaign."""
+    found = db.session.execute(
+        sa.select(Letter, Response)
+        .join(Campaign, Campaign.id == Letter.campaign_id)
+        .join(Response, Response.letter_id == Letter.id)
+        .where(Campaign.slug == slug, Response.id == response_id)
+    ).first()
+    if found is None:
+        raise NotFound("There is no such answer.")
+    return found.Letter, found.Response
+
+
+def any_letter(reference: str) -> Letter:
+    """For organizers who look at mail without a letter: of whatever campaign."""
+    found = (
+        db.session.scalar(sa.select(Letter).where(Letter.reference == reference)) if is_reference(reference) else None
+    )
+    if found is None:
+        raise NotFound("There is no such letter.")
     return found
 
 

@@ -76,6 +76,7 @@ def register(environment: Environment) -> None:
     environment.filters.update(
         _FORMS,
         time=_time_filter,
+        meeting=formats.meeting,
         number=formats.number,
         percent=formats.percent,
         duration=formats.duration,

@@ -73,6 +73,14 @@ def deadline(value: datetime | None, today: date | None = None) -> str:
     return UNKNOWN if value is None else f"{day(value, EASTERN, today)}, {clock(value, EASTERN)} ET"
 
 
+def meeting(value: datetime | None) -> str:
+    """Tue, March 16, 2027, 2:00 pm ET: always whole, and always Eastern, the clock of the offices that invite."""
+    if value is None:
+        return UNKNOWN
+    local = value.astimezone(EASTERN)
+    return f"{local:%a}, {local:%B} {local.day}, {local.year}, {clock(value, EASTERN)} ET"
+
+
 def in_days(value: Day | None, today: date, zone: Zone = None) -> str:
     """in 7 days, March 19; today, March 12; never only the distance."""
     if value is None:

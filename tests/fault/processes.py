@@ -49,6 +49,7 @@ def environment(var: Path, **changes: str) -> dict[str, str]:
             "CAMPAIGN_WEB_PORT": str(free_port()),
             "CAMPAIGN_SMTP_PORT": str(free_port()),
             "CAMPAIGN_SIMULATOR_PORT": str(free_port()),
+            "CAMPAIGN_INTAKE_PORT": str(free_port()),
             "CAMPAIGN_SIMULATED": "yes",
             "CAMPAIGN_LOG_LEVEL": "WARNING",
         }

@@ -165,7 +165,7 @@ def test_f16_a_forged_or_spoiled_token_changes_nothing(session: Session, name: s
     assert (taken.kind, taken.letter, taken.moved) == ("unmatched", None, None)
     assert standing(session, letter) == (Status.ACCEPTED, ResponseState.NONE)
     assert count(session, Response) == count(session, Suppression) == 0
-    assert [event.delivery_id for event in session.scalars(waiting.listed())] == [None]
+    assert [row.delivery_id for row in session.scalars(waiting.listed())] == [None]
 
 
 def test_f16_a_bounce_in_prose_moves_the_letter_and_bars_no_address(each_session: Session) -> None:

@@ -30,7 +30,7 @@ _DATE = re.compile(
     r" (\d\d):(\d\d):(\d\d) ([+-])(\d\d)([0-5]\d)(?: \([A-Z]{1,5}\))?",
     re.ASCII,
 )
-_MONTHS = {name: n for n, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_MONTHS = {name: n + 1 for n, name in enumerate(re.findall("...", "JanFebMarAprMayJunJulAugSepOctNovDec"))}
 _PART_START = b"\nContent-Type: message/delivery-status"
 _DESCRIPTION = re.compile(rb"\nContent-Description:[^\n]*", re.IGNORECASE)
 _FOLD = re.compile(r"\n[ \t]+")
@@ -78,11 +78,7 @@ def _fields(head: bytes) -> dict[str, str] | None:
             return None
         found[key] = value.decode()
     kind = found.get("content-type", "")
-    if (
-        not kind[:16].lower() == "multipart/report"
-        or "delivery-status" not in kind
-        or "content-transfer-encoding" in found
-    ):
+    if kind[:16].lower() != "multipart/report" or "delivery-status" not in kind or "content-transfer-encoding" in found:
         return None
     return found
 

@@ -7,7 +7,7 @@ file in `new/` and it is read again; its name is the mail's unique id, by which 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,15 +23,25 @@ def make(folder: Path) -> None:
 
 def deliver(folder: Path, name: str, raw: bytes) -> None:
     """Puts a mail into `new/` under `name`; twice is safe, also when it has been read in between."""
+    deliver_pieces(folder, name, (raw,))
+
+
+def deliver_pieces(folder: Path, name: str, pieces: Iterable[bytes]) -> None:
+    """The same for a mail that is not in memory as a whole."""
     make(folder)
-    if (folder / "new" / name).exists() or any((folder / "cur").glob(f"{name}:*")):
+    if not is_new(folder, name):
         return
-    written = folder / "tmp" / name
-    with written.open("wb") as file:
-        file.write(raw)
+    with (folder / "tmp" / name).open("wb") as file:
+        for piece in pieces:
+            file.write(piece)
         file.flush()
         os.fsync(file.fileno())
     publish(folder, name)
+
+
+def is_new(folder: Path, name: str) -> bool:
+    """Whether no mail of that name was ever delivered, as far as the folder remembers."""
+    return not (folder / "new" / name).exists() and not (folder / "cur" / f"{name}:2,S").exists()
 
 
 def publish(folder: Path, name: str) -> None:
@@ -78,6 +88,6 @@ def forget(folder: Path, before: float) -> int:
         for entry in entries:
             with suppress(FileNotFoundError):  # another process was faster
                 if entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < before:
-                    os.unlink(entry.path)
+                    Path(entry.path).unlink()
                     gone += 1
     return gone

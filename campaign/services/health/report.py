@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
@@ -41,7 +41,11 @@ def report(session: Session, offered: Collection[ChannelName], broker: bool | No
     due = any(each.due for each in channels if each.condition is Condition.UNATTENDED)
     count, oldest = unmatched(session)
     proof = proofs.latest(session)
-    problems = (*_problems(broker, workers, unworked, channels, due, now), *_proof_problems(proof))
+    problems = (
+        *_problems(broker, workers, unworked, channels, due, now),
+        *_proof_problems(proof),
+        *_policy_problems(events.refused_by_policy(session, now - timedelta(days=1))),
+    )
     return Health(now, True, True, broker, channels, workers, unworked, count, oldest, proof, problems)
 
 
@@ -102,6 +106,15 @@ def _proof_problems(proof: Proof | None) -> tuple[Problem, ...]:
         words = f"The proof of {proof.day} found an entry of the record of acts that was changed or lost."
         found.append(Problem(Part.FIGURES, words, "Run campaign audit verify: it names the first one."))
     return tuple(found)
+
+
+def _policy_problems(number: int) -> tuple[Problem, ...]:
+    """Mail that came back with 5.7.x says something of the sender: no address is barred for it, so a person must look."""
+    if not number:
+        return ()
+    words = f"{number:,} letters and mails of the last day came back as refused by policy (5.7)."
+    todo = "Look at SPF, DKIM and DMARC of the sending domain (campaign check), and at the answers in the letters' stories."
+    return (Problem(Part.MAIL, words, todo),)
 
 
 def unmatched(session: Session) -> tuple[int, datetime | None]:

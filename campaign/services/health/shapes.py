@@ -19,6 +19,7 @@ class Part(StrEnum):
     FIGURES = "figures"
     WORKERS = "workers"
     CHANNELS = "channels"
+    MAIL = "mail"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""The desk: campaigns, letters, what needs a person, whether letters leave."""
+"""The desk: campaigns, letters, answers, mail without a letter, what needs a person, whether letters leave."""
 
 from campaign.web.organizer import (  # noqa: F401  (their views register themselves)
+    answers,
     attention,
     cancelling,
     gateways,
@@ -8,6 +9,7 @@ from campaign.web.organizer import (  # noqa: F401  (their views register themse
     printing,
     routes,
     sending,
+    waiting,
 )
 from campaign.web.organizer.blueprint import bp
 

@@ -22,6 +22,7 @@ _PLACES = (
     ("Dashboard", "dashboard", "gauge", ("dashboard", "pause", "resume", "offices", "sites")),
     ("Letters", "letters", "mail", ("letters", "letter", "cancel", "cancel_letters", "answer", "decide")),
     ("Print", "prints", "print", ("prints", "print_batch", "print_posted", "print_given_up")),
+    ("Answers", "answers", "speech", ("answers", "reply", "judge")),
     ("Needs a person", "attention", "hand", ("attention",)),
 )
 
@@ -42,6 +43,7 @@ def shell() -> dict[str, Any]:
         _link("Campaigns", "campaigns", "list", here == "campaigns"),
         _link("Sending", "sending", "plane", here == "sending"),
         _link("Gateways", "gateways", "capitol", here == "gateways"),
+        _link("Mail without a letter", "waiting", "mail", here in ("waiting", "waiting_mail")),
     ]
     rail = [{"title": None, "links": general}]
     slug = (request.view_args or {}).get("slug")

@@ -144,3 +144,42 @@ def batches(rows: Iterable[tuple[Any, Any]]) -> Iterator[str]:
             for batch, of in rows
         ),
     )
+
+
+ANSWERS = (
+    "answer",
+    "letter",
+    "addressee",
+    "kind",
+    "judged",
+    "received",
+    "written",
+    "postmarked",
+    "known from",
+    "text",
+)
+WAITING = ("mail", "received", "looks like", "sender", "address", "subject", "date as written", "code", "size", "text")
+
+
+def answer(letter: Any, response: Any) -> Sequence[Any]:
+    return (
+        response.id,
+        letter.reference,
+        letter.addressee,
+        response.kind,
+        response.judged_at.isoformat() if response.judged_at else "",
+        response.received_at.isoformat(),
+        response.written_at.isoformat() if response.written_at else "",
+        response.postmarked_on.isoformat() if response.postmarked_on else "",
+        response.source,
+        response.text,
+    )
+
+
+def waiting(event: Any, facts: Any) -> Sequence[Any]:
+    """`facts` is None for a mail that could not be stored as it was read."""
+    said = (
+        (facts.looks_like, facts.from_name, facts.from_address, facts.subject, facts.date_text) if facts else ("",) * 5
+    )
+    size, text = (facts.size, facts.text) if facts else ("", "")
+    return (event.id, event.received_at.isoformat(), *said, event.code or "", size, text)

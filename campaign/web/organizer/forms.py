@@ -6,7 +6,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, IntegerField, RadioField, StringField, TextAreaField, TimeField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs lag behind
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import HiddenInput
 
 from campaign.domain.texts import tidy
@@ -46,6 +46,7 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
     received_on = _Day(
         "When did it reach the member, or us?", validators=[InputRequired("Enter the day, like 2026-03-12.")]
     )
+    postmarked_on = _Day("Postmark, or the date on the letter", validators=[Optional()])
     text = TextAreaField(
         "What they wrote",
         filters=[lambda text: tidy(text or "")],  # one form of line ends before counting: browsers count one, send two
@@ -55,6 +56,48 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
     def validate_received_on(self, field: Any) -> None:
         if isinstance(field.data, date) and field.data.year < 2000:
             raise ValidationError("Enter the day on which the answer came.")
+
+
+class JudgeForm(FlaskForm):  # type: ignore[misc]
+    """What an answer is, said by a person."""
+
+    kind = RadioField(
+        "What is it?",
+        choices=[SelectChoice(kind.value, words) for kind, words in ANSWERS.items()],
+        validators=[InputRequired("Choose what it is.")],
+    )
+
+
+class AttachForm(FlaskForm):  # type: ignore[misc]
+    """A mail without a letter becomes an answer to one. The view sets the candidates."""
+
+    candidate = RadioField("Which letter does it answer?", validators=[Optional()])
+    reference = StringField("Another letter, by its reference", validators=[Length(max=40)])
+    kind = RadioField(
+        "What is it?",
+        choices=[SelectChoice(kind.value, words) for kind, words in ANSWERS.items()],
+        validators=[InputRequired("Choose what it is.")],
+    )
+
+    @property
+    def chosen(self) -> str:
+        return (self.reference.data or "").strip().lower() or (self.candidate.data or "")
+
+    def validate_kind(self, _field: Any) -> None:
+        if not self.chosen:
+            raise ValidationError("Choose a letter, or enter its reference.")
+
+
+class AsideForm(FlaskForm):  # type: ignore[misc]
+    """A mail that belongs to no letter."""
+
+    why = StringField(
+        "Why it belongs to no letter",
+        validators=[
+            InputRequired("Say why it belongs to no letter."),
+            Length(max=500, message="A reason has at most 500 characters."),
+        ],
+    )
 
 
 class _Hour(TimeField):

@@ -9,6 +9,7 @@ from flask import Response, flash, redirect, render_template, request, stream_wi
 from flask.typing import ResponseReturnValue
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs lag behind
 
+from campaign.channels.smtp.quotes import blocks
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid, WrongState
 from campaign.domain.events import ResponseKind
@@ -17,7 +18,7 @@ from campaign.extensions import db
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
-from campaign.services import decisions, deliveries, fall_through, responses, stories
+from campaign.services import decisions, deliveries, fall_through, meetings, responses, stories
 from campaign.services.decisions import DECISIONS, Decision
 from campaign.services.deliveries import Cancelled
 from campaign.unit_of_work import database_now, unit_of_work
@@ -97,6 +98,8 @@ def letter_page(
         words=words,
         form=form if form is not None and form.decision.choices else decision_form(here, story.delivery),
         notes=words.NOTES,
+        meetings=meetings.of_responses(session, [each.id for each in story.responses]) if story.responses else {},
+        quotes=blocks,
         cancellable=story.delivery.status in NOT_LEFT,
         postable=story.delivery.channel is ChannelName.PRINT and story.delivery.status is Status.QUEUED,
         press=PressForm(formdata=None),
@@ -233,4 +236,5 @@ def _record(letter_id: int, form: AnswerForm) -> None:
             by=access.me().by,
             source="organizer",
             text=form.text.data or "",
+            postmarked_on=form.postmarked_on.data,
         )

@@ -20,6 +20,7 @@ from campaign.models.delivery import Delivery, DeliveryChange
 from campaign.models.letter import Letter
 from campaign.models.member import Member
 from campaign.models.office import Office
+from campaign.models.response import Response
 from campaign.models.rollup import Measure, Rollup
 from campaign.models.user import User
 
@@ -289,3 +290,21 @@ def export(session: Session, campaign_id: int, wanted: Filter) -> Any:
         .order_by(Letter.id)
         .execution_options(yield_per=500)
     )
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def slug_of_letter(session: Session, letter_id: int) -> str:
+    query = sa.select(Campaign.slug).join(Letter, Letter.campaign_id == Campaign.id).where(Letter.id == letter_id)
+    return session.scalars(query).one()
+
+
+def answer_of_event(session: Session, event_id: int) -> Any:
+    """A row of (slug, response id) of what a mail became; None where it became none."""
+    return session.execute(
+        sa.select(Campaign.slug, Response.id)
+        .join(Letter, Letter.campaign_id == Campaign.id)
+        .join(Response, Response.letter_id == Letter.id)
+        .where(Response.event_id == event_id)
+    ).first()

@@ -142,6 +142,17 @@ ANSWERS = {
     ResponseKind.SUBSTANTIVE: "Answer to what was written",
     ResponseKind.MEETING: "Offer to meet, visit or call",
 }
+LOOKS_LIKE = {
+    "bounce": "Looks like a bounce",
+    "delay": "Looks like a notice of delay",
+    "delivered": "Looks like a receipt",
+    "complaint": "Looks like a complaint",
+    "auto_reply": "Looks like an automatic answer",
+    "acknowledgement": "Looks like an office’s receipt",
+    "reply": "Looks like an answer",
+    "unreadable": "Cannot be read",
+}
+"""By what a mail would have been with a token of ours."""
 OUTCOMES = {
     AttemptOutcome.RECEIPT: "Taken",
     AttemptOutcome.TRY_LATER: "Not now",

@@ -269,17 +269,17 @@ def test_f20_answers_between_quoted_lines_are_shown_found_and_proposed_as_substa
     listed = desk.text(f"/organize/c/{slug(session, letter)}/answers")
     assert "We signed on as a cosponsor yesterday." in listed
     assert "Would you cosponsor the bill" not in listed
-    for words in ("cosponsor", "three+sites"):
+    for words in ("cosponsor", "add+yours"):
         assert path in desk.text(f"/organize/c/{slug(session, letter)}/answers?q={words}")
     assert "No answer matches" in desk.text(
         f"/organize/c/{slug(session, letter)}/answers?q=would+you+cosponsor"
     )  # our words, quoted
     page = desk.text(path)
     asked, answered = page.index("Would you cosponsor the bill?"), page.index("We signed on as a cosponsor")
-    asked_again, last = page.index("If it would help"), page.index("Yes please. There are three sites")
+    asked_again, last = page.index("If it would help"), page.index("Yes please, we would add yours")
     assert asked < answered < asked_again < last
     assert b"We signed on as a cosponsor" in desk.get(f"{path}/mail.eml").get_data()
-    assert "three sites" in desk.text(f"/organize/c/{slug(session, letter)}/letters/{reference}")
+    assert "add yours" in desk.text(f"/organize/c/{slug(session, letter)}/letters/{reference}")
     assert len(desk.csv(f"/organize/c/{slug(session, letter)}/answers.csv?q=cosponsor")) == 1
 
 

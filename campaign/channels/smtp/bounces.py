@@ -103,7 +103,8 @@ def _best_code(status: str | None, words: str) -> str | None:
     """The status; a missing or general one (x.0.0) yields to the code in the server's words, of the same class."""
     if status is not None and not status.endswith(".0.0"):
         return status
-    said = enhanced_code(words)
+    both = _BOTH_CODES.search(words)  # also "550-5.1.1", as the first of several lines has it
+    said = both[2] if both else enhanced_code(words)
     if said is None and (match := _REPLY_CODE.search(words)):
         said = f"{match[1][0]}.0.0"
     if said is not None and (status is None or said[0] == status[0]):

@@ -17,16 +17,38 @@ class Block:
     text: str
 
 
+_HEAD_BEGINS = re.compile(r"^\s*\*?(?:from|von|de):\*?\s.{2,}$", re.IGNORECASE)
+_HEAD_GOES_ON = re.compile(r"^\s*\*?(?:sent|date|to|cc|subject):\*?\s", re.IGNORECASE)
+
+
 def blocks(text: str) -> list[Block]:
-    """Every line of the text, grouped; quoted lines keep their marks. A line that introduces a quote belongs to it."""
+    """Every line of the text, grouped; quoted lines keep their marks. Lines that introduce a quote belong to it; below the
+    head that Outlook sets over a quote (From, Sent, To, Subject) everything is quoted, as nothing marks its end."""
     found: list[tuple[bool, list[str]]] = []
-    for line in text.split("\n"):
-        quoted = line.lstrip().startswith(">") or _ATTRIBUTION.match(line) is not None
+    lines = text.split("\n")
+    introduced, rest = -1, False
+    for number, line in enumerate(lines):
+        rest = rest or _is_head(lines, number)
+        if line[:200].lstrip().lower().startswith("on ") and number + 1 < len(lines):
+            both = f"{line[:200]} {lines[number + 1][:200]}"
+            introduced = number + 1 if not _introduces(line) and _introduces(both) else introduced
+        quoted = rest or line.lstrip().startswith(">") or _introduces(line) or introduced in (number, number + 1)
         if (not line.strip() and found) or (found and found[-1][0] is quoted):
             found[-1][1].append(line)
         else:
             found.append((quoted, [line]))
     return [Block(quoted, stripped) for quoted, lines in found if (stripped := "\n".join(lines).strip("\n"))]
+
+
+def _introduces(line: str) -> bool:
+    return len(line) <= 500 and _ATTRIBUTION.match(line) is not None
+
+
+def _is_head(lines: list[str], number: int) -> bool:
+    if len(lines[number]) > 500 or not _HEAD_BEGINS.match(lines[number]):
+        return False
+    after = [line[:200] for line in lines[number + 1 : number + 6] if line.strip()]
+    return sum(_HEAD_GOES_ON.match(line) is not None for line in after) >= 2
 
 
 def own_text(text: str) -> str:

@@ -29,7 +29,7 @@ lint: install
 	@$(BIN)/python -m mypy
 
 bench: install
-	@for name in line deliver usual slow-relay pacing fairness pause consent render print memory; do \
+	@for name in line deliver usual slow-relay pacing fairness pause consent render print intake memory; do \
 		echo "$$name"; $(BIN)/python -m campaign bench $$name || exit 1; done
 
 clean:

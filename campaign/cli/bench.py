@@ -17,6 +17,7 @@ from flask.cli import with_appcontext
 from campaign.bench import consent as from_consent
 from campaign.bench import deliver as delivering
 from campaign.bench import engine, keys, paper, usual
+from campaign.bench import intake as taking_in
 from campaign.bench import line as line_alone
 from campaign.bench import render as rendering
 from campaign.bench.sink import Sink
@@ -200,6 +201,16 @@ def print_letters(letters: int, database_url: str | None) -> None:
         raise click.BadParameter(f"a batch has at most {printing.MOST:,} letters", param_hint="--letters")
     with _site(database_url):
         _show(paper.run(db.session(), letters, runtime().settings.var_dir, runtime().envelope))
+
+
+@bench.command()
+@click.option("--mails", default=5_000, show_default=True, type=click.IntRange(100, 1_000_000))
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1, 100))
+@_database
+def intake(mails: int, rounds: int, database_url: str | None) -> None:
+    """Mails read per CPU second beside a full parse of the same, and the memory that one of 25 MB takes."""
+    with _site(database_url):
+        _show(taking_in.run(mails, rounds))
 
 
 @bench.command()

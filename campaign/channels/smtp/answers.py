@@ -36,7 +36,9 @@ class Reply:
 
 def scrub(text: str) -> str:
     """A receiver's words as they may be kept and shown: one line, no address, at most MAX_WORDS characters."""
-    return _ADDRESS.sub("[address]", _CONTROL.sub(" ", text)).strip()[:MAX_WORDS]
+    if not text.isprintable():
+        text = _CONTROL.sub(" ", text)
+    return (_ADDRESS.sub("[address]", text) if "@" in text else text).strip()[:MAX_WORDS]
 
 
 def enhanced_code(text: str) -> str | None:

@@ -15,19 +15,45 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parseaddr, parsedate_to_datetime
 from html.parser import HTMLParser
+from typing import Any
 
 PARSED = 1024 * 1024  # octets; the rest of a large mail is attachments, which stay in the raw copy
+LONGEST_FIELD = 20_000  # characters of one header field that are read
 MAX_PARTS = 100
 MAX_DEPTH = 20
 MAX_TEXT = 200_000  # characters of text that are kept
 
 _CONTAINER = re.compile(rb"^content-type:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_PLAIN_SENDER = re.compile(
+    r"""\s*(?:"([^"\\\r\n]*)"|([\w '=?!#$&*+/{|}~-]*?))\s*<([\w.!#$&*+/=?^{|}~-]+@[\w.-]+)>\s*""", re.ASCII
+)
 _COMMENT = re.compile(r"\([^()]*\)")
 
 
 class Unreadable(Exception):
     """The mail goes beyond a limit or cannot be parsed; its raw bytes are kept."""
+
+
+class Mail(Message):
+    """The library's message walks through all fields for each that is asked for, and a mail is asked for thirty."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._places: dict[str, Any] = {}
+        self._counted = -1
+        self.parts: list[Message] | None = None  # kept by `leaves`
+
+    def get(self, name: str, failobj: Any = None) -> Any:
+        fields = self._headers  # type: ignore[attr-defined]  # the library's own list of pairs
+        if self._counted != len(fields):
+            self._counted = len(fields)
+            self._places = {key.lower(): (key, value) for key, value in reversed(fields)}  # the first one stays
+        found = self._places.get(name.lower())
+        return failobj if found is None else self.policy.header_fetch_parse(*found)
+
+    def get_all(self, name: str, failobj: Any = None) -> Any:
+        return failobj if self.get(name) is None else super().get_all(name, failobj)
 
 
 def parse(raw: bytes) -> Message:
@@ -37,7 +63,7 @@ def parse(raw: bytes) -> Message:
     if len(_CONTAINER.findall(head)) > MAX_PARTS:
         raise Unreadable("too many parts")
     try:
-        mail = message_from_bytes(head)
+        mail = message_from_bytes(head, _class=Mail)
         _check_parts(mail)
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise Unreadable("broken structure") from error
@@ -62,12 +88,13 @@ def _check_parts(mail: Message) -> None:
 def header(mail: Message, name: str) -> str:
     """A field's value on one line, encoded words decoded, control characters gone; empty where there is none."""
     value = mail.get(name)
-    return "" if value is None else _decoded(str(value))
+    return "" if value is None else _decoded(str(value)[:LONGEST_FIELD])
 
 
 def _decoded(value: str) -> str:
-    with suppress(HeaderParseError, LookupError, ValueError):  # else it is shown as it came
-        value = str(make_header(decode_header(value)))
+    if "=?" in value:
+        with suppress(HeaderParseError, LookupError, ValueError):  # else it is shown as it came
+            value = str(make_header(decode_header(value)))
     return clean(" ".join(value.split()))
 
 
@@ -80,7 +107,10 @@ def raw_values(mail: Message, names: tuple[str, ...]) -> Iterator[str]:
 
 def sender(mail: Message) -> tuple[str, str]:
     """Name and address of From, either may be empty. The name is decoded after the address was cut off."""
-    name, address = parseaddr(re.sub(r"\r?\n[ \t]*", " ", str(mail.get("From", ""))))
+    written = str(mail.get("From", ""))
+    if match := _PLAIN_SENDER.fullmatch(written[:1000]):  # as most are
+        return _decoded(match[1] or match[2] or "")[:200], clean(match[3])[:254]
+    name, address = parseaddr(re.sub(r"\r?\n[ \t]*", " ", written[:LONGEST_FIELD]))
     return _decoded(name)[:200], clean(address)[:254]
 
 
@@ -99,6 +129,14 @@ def date(mail: Message) -> datetime | None:
 
 def leaves(mail: Message) -> Iterator[Message]:
     """Every part that is no multipart, in order, without going into attached messages."""
+    if not isinstance(mail, Mail):
+        return _leaves(mail)
+    if mail.parts is None:
+        mail.parts = list(_leaves(mail))
+    return iter(mail.parts)
+
+
+def _leaves(mail: Message) -> Iterator[Message]:
     waiting = [mail]
     while waiting:
         part = waiting.pop(0)

@@ -167,7 +167,7 @@ def _full(raw: bytes) -> None:
         str(value)
     for part in mail.walk():
         if part.get_content_maintype() == "text":
-            part.get_content()  # type: ignore[attr-defined]  # typed for the older policy
+            part.get_content()
 
 
 def _rate(read: Callable[[bytes], None], sample: Sequence[bytes]) -> float:

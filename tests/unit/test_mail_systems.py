@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.channels.smtp import fast, inbox, mime
+from campaign.channels.smtp.addresses import reply_address
 from campaign.channels.smtp.inbox import InboundKind, InboundMessage, read_message
 from campaign.channels.smtp.quotes import answers_inline, blocks, own_text, preview
 from campaign.channels.smtp.raw import MAX_RAW, RawMail
-from tests.unit.test_inbox import LETTER, MAILS, SIGNER, filled, read
+from tests.unit.test_inbox import DOMAIN, LETTER, MAILS, SIGNER, filled, read
 
 K = InboundKind
 MB = 1024 * 1024
@@ -196,3 +197,16 @@ def test_answers_between_the_lines_are_told_from_an_answer_above_them() -> None:
     assert answers_inline(read("reply-inline-answers.eml").text)
     assert not answers_inline("Thanks.\n\n> one\n> two\n\n-- \nTrudy")
     assert not answers_inline("> one\n\nThanks.")
+
+
+def test_our_own_mail_that_comes_back_is_no_answer() -> None:
+    own = filled("form-letter.eml").replace(
+        b"Message-ID: <form-letter.eml@office.example>", b"Message-ID: <0123456789abc@a.example>"
+    )
+    assert b"<0123456789abc@a.example>" in own
+    assert read_message(own, SIGNER).kind is K.AUTO_REPLY
+    path = reply_address(SIGNER, LETTER.kind, LETTER.reference, DOMAIN)
+    from_us = filled("form-letter.eml").replace(
+        b"From: Trudy Ashlar <trudy@office.example>", f"From: <{path}>".encode()
+    )
+    assert read_message(from_us, SIGNER).kind is K.AUTO_REPLY

@@ -132,6 +132,9 @@ def _classified(mail: Message, message: InboundMessage, signer: TokenSigner) -> 
         message = replace(
             message, code=report.code, detail=report.detail, automatic=True, references=message.references + ours
         )
+    elif _is_ours(message, token, signer):
+        kind = InboundKind.AUTO_REPLY
+        message = replace(message, automatic=True, detail="our own mail came back")
     elif message.automatic:
         kind = _automatic_kind(message, token)
     else:
@@ -146,6 +149,14 @@ _REPORTS = {
     ReportKind.COMPLAINT: InboundKind.COMPLAINT,
     ReportKind.NOTICE: InboundKind.AUTO_REPLY,
 }
+
+
+def _is_ours(message: InboundMessage, token: Token | None, signer: TokenSigner) -> bool:
+    """A letter or mail of ours that a rule at the other side sent back as it was, or one that claims to come from a return
+    path: no answer to anything, and nothing to be answered."""
+    if token is not None and message.message_id.startswith(f"<{token.reference}@"):
+        return True
+    return any(each.kind in _OURS for each in signer.find(message.from_address))
 
 
 def _automatic_kind(message: InboundMessage, token: Token | None) -> InboundKind:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from campaign.channels.smtp import maildir
 from campaign.channels.smtp.raw import MAX_RAW
@@ -110,7 +111,8 @@ def _done(line: imaplib.IMAP4, uid: str, box: Mailbox) -> None:
         line.expunge()
 
 
-def _ok(answer: tuple[str, list[bytes | tuple[bytes, bytes] | None]]) -> list[bytes | tuple[bytes, bytes] | None]:
+def _ok(answer: tuple[str, Any]) -> list[Any]:
+    """The parts of an answer: octets, pairs of octets around a literal, or None."""
     status, parts = answer
     if status != "OK":
         raise imaplib.IMAP4.error("refused")

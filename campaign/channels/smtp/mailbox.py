@@ -116,7 +116,7 @@ def _ok(answer: tuple[str, Any]) -> list[Any]:
     status, parts = answer
     if status != "OK":
         raise imaplib.IMAP4.error("refused")
-    return parts
+    return list(parts)
 
 
 def _quoted(folder: str) -> str:

@@ -43,7 +43,7 @@ def shell() -> dict[str, Any]:
         _link("Campaigns", "campaigns", "list", here == "campaigns"),
         _link("Sending", "sending", "plane", here == "sending"),
         _link("Gateways", "gateways", "capitol", here == "gateways"),
-        _link("Mail without a letter", "waiting", "mail", here in ("waiting", "waiting_mail")),
+        _link("Waiting mail", "waiting", "mail", here in ("waiting", "waiting_mail")),
     ]
     rail = [{"title": None, "links": general}]
     slug = (request.view_args or {}).get("slug")

@@ -61,6 +61,9 @@ def record(
         raise Invalid("The day lies ahead. Enter the day on which the answer came.", field="received_on")
     if counts.day_of(session, received_at) < letter.signed_on:
         raise Invalid("The answer cannot have come before the letter was signed.", field="received_on")
+    received_at = max(
+        received_at, letter.signed_at
+    )  # a day is recorded as its noon, which may lie before a signing of that day
     if postmarked_on is not None and postmarked_on > counts.day_of(session, received_at):
         raise Invalid("The postmark cannot be later than the day on which it came.", field="postmarked_on")
     source_id = source_id or new_reference()

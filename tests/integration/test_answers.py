@@ -26,7 +26,7 @@ from campaign.models.event import Event, EventBody, MailDecision, MailFacts
 from campaign.models.letter import Letter
 from campaign.models.response import Meeting, Response
 from campaign.models.suppression import Suppression
-from campaign.services import events, health, mailroom, meetings, metrics, responses, waiting
+from campaign.services import dashboard, events, health, mailroom, meetings, metrics, responses, waiting
 from campaign.web.organizer import queries
 from tests.factories import ENVELOPE, NOW
 from tests.integration.test_inbound import CAME, count, mail, sent_letter, standing, take
@@ -327,6 +327,24 @@ def test_f22_of_a_paper_reply_the_day_of_receipt_counts_and_the_postmark_is_kept
     page = desk.text(f"/organize/c/{slug(session, letter)}/answers/{first}")
     assert "Postmark" in page
     assert "The day on which it came counts" in page
+
+
+def test_f22_no_reply_time_is_negative(each_session: Session) -> None:
+    """A day is recorded as its noon; the letter was signed later that day."""
+    session = each_session
+    letter = sent_letter(session)
+    with transaction(session):
+        row = responses.record(
+            session,
+            letter,
+            ResponseKind.FORM,
+            received_at=letter.signed_at - timedelta(minutes=30),
+            now=LATER,
+            by="user:1",
+            source="organizer",
+        )
+        assert row.received_at == letter.signed_at
+    assert dashboard.medians(session, letter.campaign_id).to_answer == 0
 
 
 # --- bounces -------------------------------------------------------------------------------------------------------------

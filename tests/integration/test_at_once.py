@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from campaign import intake
 from campaign.channels.smtp.raw import RawMail
 from campaign.database import transaction
+from campaign.domain.errors import WrongState
 from campaign.domain.events import ResponseKind
 from campaign.domain.statuses import ResponseState, Status
 from campaign.extensions import db
@@ -22,13 +24,15 @@ from campaign.models.audit import AuditEntry
 from campaign.models.campaign import Campaign
 from campaign.models.company import Facility
 from campaign.models.delivery import Delivery
-from campaign.models.event import Event
+from campaign.models.event import Event, MailDecision
 from campaign.models.letter import Letter
 from campaign.models.match import ConfirmedBy, DistrictMatch
 from campaign.models.member import Member
+from campaign.models.response import Response
 from campaign.models.suppression import Suppression, SuppressionReason
-from campaign.services import actions, audit, decisions, deliveries, metrics, responses, sites, suppressions
+from campaign.services import actions, audit, decisions, deliveries, metrics, responses, sites, suppressions, waiting
 from campaign.services.decisions import Decision
+from campaign.unit_of_work import database_now
 from tests import factories
 from tests.factories import NOW
 
@@ -146,6 +150,39 @@ def test_a_mail_that_two_processes_read_at_once_is_one_event(each_app: Flask) ->
     at_once(each_app, read, read, read)
     assert sorted(kinds) == ["duplicate", "duplicate", "unmatched"]
     assert db.session().scalar(sa.select(sa.func.count()).select_from(Event)) == 1
+
+
+def test_a_waiting_mail_that_two_people_deal_with_at_once_is_dealt_with_once(each_app: Flask) -> None:
+    _, letters = unclear(db.session(), 1)
+    raw = RawMail.of(b"From: desk@office.example\nTo: nobody@bounces.example\nSubject: Thank you\n\nWe read it.\n")
+    intake.take("a-file-name", raw)
+    event_id = db.session().scalars(sa.select(Event.id)).one()
+    db.session().rollback()
+    told: list[str] = []
+
+    def deal(act: Callable[[Session, datetime], object]) -> Work:
+        def work(session: Session) -> None:
+            now = database_now()
+            try:
+                with session.begin_nested():
+                    act(session, now)
+                told.append("recorded")
+            except WrongState:
+                told.append("too late")
+
+        return work
+
+    at_once(
+        each_app,
+        deal(lambda session, now: waiting.attach(session, event_id, letters[0], ResponseKind.FORM, now, "user:1")),
+        deal(lambda session, now: waiting.attach(session, event_id, letters[0], ResponseKind.MEETING, now, "user:2")),
+        deal(lambda session, now: waiting.set_aside(session, event_id, "spam", now, "user:3")),
+    )
+    assert sorted(told) == ["recorded", "too late", "too late"]
+    session = db.session()
+    assert session.scalar(sa.select(sa.func.count()).select_from(MailDecision)) == 1
+    assert session.scalar(sa.select(sa.func.count()).select_from(Response)) in (0, 1)
+    assert metrics.differences(session) == []
 
 
 def test_two_tabs_that_begin_together_share_one_draft(each_app: Flask) -> None:

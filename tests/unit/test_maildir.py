@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,18 @@ def test_delivering_the_same_name_again_is_no_second_mail(tmp_path: Path) -> Non
 def test_a_mail_that_another_process_moved_meanwhile_is_no_fault(tmp_path: Path) -> None:
     maildir.deliver(tmp_path, "1", b"x")
     assert maildir.read_new(tmp_path, lambda _name, _raw: (tmp_path / "new" / "1").unlink()) == 0
+
+
+def test_only_what_was_read_long_ago_is_forgotten(tmp_path: Path) -> None:
+    for name in ("1", "2", "3"):
+        maildir.deliver(tmp_path, name, b"x")
+    assert maildir.read_new(tmp_path, lambda _name, _mail: None) == 3
+    maildir.deliver(tmp_path, "4", b"not read yet")
+    for name, at in (("1:2,S", 1_000), ("2:2,S", 3_000), ("3:2,S", 1_999)):
+        os.utime(tmp_path / "cur" / name, (at, at))
+    os.utime(tmp_path / "new" / "4", (1, 1))
+    assert maildir.forget(tmp_path, 2_000) == 2
+    assert maildir.forget(tmp_path, 2_000) == 0
+    assert [path.name for path in (tmp_path / "cur").iterdir()] == ["2:2,S"]
+    assert (tmp_path / "new" / "4").exists()
+    assert maildir.forget(tmp_path / "nowhere", 2_000) == 0

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
+from campaign.channels.smtp.quotes import own_text
 from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.domain.events import EventKind, ResponseKind
 from campaign.domain.statuses import ResponseState, Status
@@ -128,8 +129,8 @@ class Row:
 
     @property
     def excerpt(self) -> str:
-        """The beginning of the answer, at a word's end."""
-        text = " ".join(self.answer.text.split()) if self.answer else ""
+        """The beginning of their own words, at a word's end."""
+        text = " ".join(own_text(self.answer.text).split()) if self.answer else ""
         return text if len(text) <= 220 else f"{text[:220].rsplit(' ', 1)[0]} …"
 
     @property

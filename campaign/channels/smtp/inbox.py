@@ -56,7 +56,8 @@ class InboundMessage:
     """`token` names a letter or a mail of ours, verified. `looks_like` is what an unmatched mail would have been.
 
     `code` is an enhanced status, `detail` the server's own line without addresses. Name and address of the sender stand
-    apart, for storage that can forget them. `written_at` is the sender's own claim, None where it cannot be read.
+    apart, for storage that can forget them. Of a plain report to a return path of ours only kind, token, code, detail and
+    moment are read (fast.py). `written_at` is the sender's own claim, None where it cannot be read.
     """
 
     kind: InboundKind

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from campaign.channels.smtp.addresses import reply_address, return_path
 from campaign.channels.smtp import mime
+from campaign.channels.smtp.addresses import reply_address, return_path
 from campaign.channels.smtp.inbox import InboundKind, read_message
 from campaign.channels.smtp.message import build
 from campaign.domain.errors import Invalid

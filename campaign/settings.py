@@ -131,7 +131,18 @@ class Settings:
         parts = urlsplit(self.base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             faults.append("CAMPAIGN_BASE_URL: give the address that members see, like https://act.example.org")
-        faults += [
+        if self.log_level not in LOG_LEVELS:
+            faults.append(f"CAMPAIGN_LOG_LEVEL: one of {', '.join(LOG_LEVELS)}")
+        if self.metrics_token and len(self.metrics_token) < 16:
+            faults.append("CAMPAIGN_METRICS_TOKEN: at least 16 characters, or none")
+        faults += self._number_faults() + self._mail_faults() + self._paper_faults()
+        faults += _url_faults(self.database_url, self.broker_url)
+        faults += gateways.faults(self)
+        return faults + (self._production_faults(parts.scheme) if self.production else [])
+
+    def _number_faults(self) -> list[str]:
+        """Not a number fails every comparison, as it should."""
+        faults = [
             f"CAMPAIGN_{name.upper()}: at least 1"
             for name in ("workers", "web_threads", "smtp_connections", "keep_raw_days")
             if getattr(self, name) < 1
@@ -143,37 +154,40 @@ class Settings:
         ]
         if not 0 <= self.intake_port < 65536:
             faults.append("CAMPAIGN_INTAKE_PORT: a port, or 0 for no listener")
-        if self.imap_host and not (self.imap_username and self.imap_password):
-            faults.append("CAMPAIGN_IMAP_HOST: needs CAMPAIGN_IMAP_USERNAME and CAMPAIGN_IMAP_PASSWORD")
-        if not self.imap_folder or self.imap_folder == self.imap_done_folder:
-            faults.append("CAMPAIGN_IMAP_FOLDER: a folder, and another than CAMPAIGN_IMAP_DONE_FOLDER")
         faults += [
             f"CAMPAIGN_{name.upper()}: 0 for no limit, or a number above 0"
             for name in ("smtp_per_second", "smtp_per_minute_to_office", "smtp_per_minute_to_domain")
-            if not 0 <= getattr(self, name) <= 1_000_000  # not a number fails too
+            if not 0 <= getattr(self, name) <= 1_000_000
         ]
-        if not 0 < self.simulator_speed <= 1_000_000:  # not a number fails too
+        if not 0 < self.simulator_speed <= 1_000_000:
             faults.append("CAMPAIGN_SIMULATOR_SPEED: a number above 0")
         if self.simulator_pace not in ("brisk", "real"):
             faults.append("CAMPAIGN_SIMULATOR_PACE: brisk or real")
-        if self.log_level not in LOG_LEVELS:
-            faults.append(f"CAMPAIGN_LOG_LEVEL: one of {', '.join(LOG_LEVELS)}")
-        if self.metrics_token and len(self.metrics_token) < 16:
-            faults.append("CAMPAIGN_METRICS_TOKEN: at least 16 characters, or none")
+        return faults
+
+    def _mail_faults(self) -> list[str]:
+        faults = []
         if len({self.dkim_key_file == Path(), not self.dkim_selector, not self.dkim_domain}) > 1:
             faults.append("CAMPAIGN_DKIM_KEY_FILE, CAMPAIGN_DKIM_SELECTOR and CAMPAIGN_DKIM_DOMAIN: all three, or none")
         if self.dns_server and not _ADDRESS.fullmatch(self.dns_server):
             faults.append("CAMPAIGN_DNS_SERVER: an address and a port, like 127.0.0.1:53, or none")
+        if self.imap_host and not (self.imap_username and self.imap_password):
+            faults.append("CAMPAIGN_IMAP_HOST: needs CAMPAIGN_IMAP_USERNAME and CAMPAIGN_IMAP_PASSWORD")
+        if not self.imap_folder or self.imap_folder == self.imap_done_folder:
+            faults.append("CAMPAIGN_IMAP_FOLDER: a folder, and another than CAMPAIGN_IMAP_DONE_FOLDER")
+        return faults
+
+    def _paper_faults(self) -> list[str]:
+        faults = []
         if bool(self.print_provider_url) != bool(self.print_provider_key):
             faults.append("CAMPAIGN_PRINT_PROVIDER_URL and CAMPAIGN_PRINT_PROVIDER_KEY: both, or none")
         house = urlsplit(self.print_provider_url)
-        if self.print_provider_url and house.scheme != "https" and house.hostname not in ("localhost", "127.0.0.1"):
+        of_the_simulation = not self.production and house.hostname in ("localhost", "127.0.0.1")
+        if self.print_provider_url and house.scheme != "https" and not of_the_simulation:
             faults.append("CAMPAIGN_PRINT_PROVIDER_URL: an address that begins with https://")
         if 0 < len(self.print_provider_hook_secret) < 16:
             faults.append("CAMPAIGN_PRINT_PROVIDER_HOOK_SECRET: at least 16 characters, or none")
-        faults += _url_faults(self.database_url, self.broker_url)
-        faults += gateways.faults(self)
-        return faults + (self._production_faults(parts.scheme) if self.production else [])
+        return faults
 
     def _production_faults(self, scheme: str) -> list[str]:
         faults = []

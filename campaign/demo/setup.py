@@ -20,6 +20,8 @@ from campaign.demo.offices import DOCKETS, STAND_IN_OFFICES, STAND_INS
 from campaign.demo.shapes import Company as PlannedCompany
 from campaign.demo.shapes import Facility as PlannedFacility
 from campaign.domain.channels import ChannelKind
+from campaign.domain import docket_rules
+
 from campaign.domain.districts import EASTERN, Chamber, OfficeKind
 from campaign.domain.texts import fold
 from campaign.models.company import Company, Facility, FacilityRole
@@ -55,7 +57,7 @@ class Calendar:
 
     def docket_closes(self, number: str) -> datetime:
         """The end of its last day, Eastern."""
-        return self.live(next(each.closes_on_day for each in DOCKETS if each.number == number) + 1, time(0))
+        return self.live(next(each.closes_on_day for each in DOCKETS if each.number == number), docket_rules.LAST)
 
     @property
     def began(self) -> datetime:
@@ -299,7 +301,7 @@ def dockets(session: Session, calendar: Calendar, pages: str) -> dict[str, int]:
             number=each.number,
             title=each.title,
             portal=Portal(each.portal),
-            portal_url=f"{pages}/offices/{each.agency}",
+            portal_url=f"{pages}/ustr",
             opens_at=calendar.live(each.opens_on_day, time(0)),
             closes_at=calendar.docket_closes(each.number),
         )

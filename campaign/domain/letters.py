@@ -7,7 +7,7 @@ own message are kept apart by part: `own` marks what the member wrote.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from campaign.domain import template_language
@@ -38,6 +38,7 @@ class Frame:
     heading: str = ""
     closed_note: str = ""  # added when the docket has closed and the letter goes as an ordinary one
     shows_contact: bool = True  # a comment is public: no e-mail and phone in its signature
+    nothing_confidential: str = ""  # ends the closing of a comment; falls away once a passage is bracketed
 
     def faults(self) -> list[tuple[str, Fault]]:
         """Where and what, for every source of the frame."""
@@ -135,6 +136,27 @@ class Letter:
                 parts.append(Part(part.key, text, own=True, edited=not part.own, only_here=part.only_here))
         if not parts:
             raise CannotRender("keep at least one paragraph", field="parts")
+        return self._with(parts)
+
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """What the letter says, without its heading: the text of a comment, and where brackets may hide something."""
+        return tuple(part.text for part in self.parts if part.key != "heading")
+
+    def without(self, sentence: str) -> Letter:
+        """The letter with this sentence taken out of its closing, whoever wrote the rest of it."""
+        if not sentence:
+            return self
+        return self._with(
+            [
+                replace(part, text=tidy(part.text.replace(sentence, "").replace("  ", " ")))
+                if part.key == "closing" and part.text != sentence
+                else part
+                for part in self.parts
+            ]
+        )
+
+    def _with(self, parts: Sequence[Part]) -> Letter:
         return Letter(self.subject, self.address_block, self.salutation, tuple(parts), self.valediction, self.signature)
 
 
@@ -159,7 +181,10 @@ def render(frame: Frame, facts: LetterFacts) -> Letter:
     parts.extend(part for ask in facts.asks for part in _ask_parts(ask, text))
     if facts.reasons:
         parts.append(Part("reasons", " ".join(text(source) for source in facts.reasons.values())))
-    parts.append(Part("closing", text(frame.closing)))
+    closing = text(frame.closing)
+    if frame.nothing_confidential and not facts.docket_closed:
+        closing = f"{closing} {text(frame.nothing_confidential)}"
+    parts.append(Part("closing", closing))
     return Letter(
         subject=tidy_line(text(frame.subject)),
         address_block=facts.address_block,

@@ -33,6 +33,8 @@ class OfficeOption:
 
 @dataclass(frozen=True, slots=True)
 class DocketOption:
+    """`number` is the document's id where a docket has several."""
+
     docket_id: int
     number: str
     agency_id: int

@@ -18,11 +18,15 @@ class Portal(StrEnum):
 
 
 class Docket(HasId, Base):
-    """Open while `opens_at <= now < closes_at`. A bare closing date means the end of that day, Eastern."""
+    """One document's comment period: open while `opens_at <= now < closes_at`.
+
+    A docket whose documents close on different days has a row for each; a portal without documents (the Trade
+    Representative's) has one with an empty `document_id`. A bare closing date means the end of that day, Eastern.
+    """
 
     __tablename__ = "dockets"
     __table_args__ = (
-        sa.UniqueConstraint("office_id", "number"),
+        sa.UniqueConstraint("office_id", "number", "document_id"),
         sa.CheckConstraint("opens_at < closes_at", name="opens_before_it_closes"),
     )
 
@@ -36,6 +40,11 @@ class Docket(HasId, Base):
     closes_at: Mapped[datetime]
 
     office: Mapped[Office] = relationship(lazy="raise_on_sql")
+
+    @property
+    def target(self) -> str:
+        """What makes its letter unique within a signing: the document's id, which begins with the number, or the number."""
+        return self.document_id or self.number
 
     def is_open(self, at: datetime) -> bool:
         return self.opens_at <= at < self.closes_at

@@ -20,10 +20,12 @@ from campaign.models.action import Action, ActionChoice, Consent, DraftLetter
 from campaign.models.campaign import Campaign
 from campaign.models.company import Facility
 from campaign.models.delivery import Delivery
+from campaign.models.docket import Docket
 from campaign.models.letter import Letter, LetterRecommendation
 from campaign.models.member import Member
 from campaign.models.recommendation import Recommendation
-from campaign.services import counts, cwc_filing, deliveries, letters, routes, sites, wakes
+from campaign.services import counts, cwc_filing, deliveries, docket_letters, letters, routes, sites, wakes
+from campaign.services.docket_letters import Sender, Trouble
 from campaign.services.letters import Addressees, Writer, Written
 from campaign.services.routes import Route, Taking
 from campaign.services.sites import Seats
@@ -169,8 +171,10 @@ def edit(
     *,
     included: bool,
     edits: Mapping[str, str] | None = None,
+    limit: int = PARAGRAPH_LIMIT,
 ) -> None:
-    """Leaves a letter out or in, or rewrites its paragraphs (by part key; only real changes are kept)."""
+    """Leaves a letter out or in, or rewrites its paragraphs (by part key; only real changes are kept). `limit` is of
+    characters in a paragraph."""
     check_draft(action)
     draft = next((each for each in action.drafts if each.target == target), None)
     if draft is None:
@@ -180,8 +184,8 @@ def edit(
     if edits is not None:
         clean = {key: tidy(text) for key, text in edits.items()}  # browsers send two characters for a line end
         for text in clean.values():
-            if len(text) > PARAGRAPH_LIMIT:
-                raise Invalid(f"A paragraph takes {PARAGRAPH_LIMIT:,} characters. Cut {len(text) - PARAGRAPH_LIMIT:,}.")
+            if len(text) > limit:
+                raise Invalid(f"A paragraph takes {limit:,} characters. Cut {len(text) - limit:,}.")
         draft.edits = clean
     action.changed_at = now
 
@@ -194,6 +198,8 @@ class Prepared:
     route: Route
     included: bool
     gone: bool = False  # left with an earlier signing: never taken in again
+    docket: Docket | None = None  # where it is a comment
+    troubles: tuple[Trouble, ...] = ()  # why the docket's portal would not take it as it stands
 
     @property
     def target(self) -> str:
@@ -269,8 +275,18 @@ def preview(session: Session, action: Action, at: datetime) -> Preview:
         way = routes.routes(written.holder, docket, maker.campaign.channels, _taken(takes, maker, destination))[0]
         left = destination.target in gone
         included = not left and (draft is None or draft.included)
-        prepared.append(Prepared(written, way, included, left))
+        prepared.append(Prepared(written, way, included, left, docket, troubles_of(maker, written, docket)))
     return Preview(found.seats, tuple(prepared), maker)
+
+
+def troubles_of(maker: Writer, written: Written, docket: Docket | None) -> tuple[Trouble, ...]:
+    """Why the portal of its docket would not take this letter; empty for any other letter."""
+    if docket is None or written.letter is None:
+        return ()
+    member, site = maker.member, maker.facility
+    company = maker.company.name if maker.company else ""
+    sender = Sender(member.first, member.last, company, member.email, site.city, site.state, site.zip)
+    return docket_letters.troubles(written.letter, docket, sender)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +334,9 @@ def sign(
         raise WrongState("Choose your representative first: your address fits more than one.")
     if not view.going:
         raise Invalid("No letter is left to send. Keep at least one office.", field="offices")
+    for each in view.going:
+        if each.troubles:
+            raise Invalid(f"The comment to {each.written.addressee}: {each.troubles[0].message}", field="letters")
     if view.digest != signature.shown:
         raise WrongState("The letters have changed since this page was loaded. Read them again, then sign.")
     by = f"member:{member.id}"

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from campaign.domain import addressing, overlap
+from campaign.domain import addressing, brackets, overlap
 from campaign.domain.districts import STATES, OfficeKind
 from campaign.domain.errors import CannotRender, NotFound
 from campaign.domain.holders import Chair, Holder
@@ -79,7 +79,7 @@ class Addressees:
             docket=None
             if docket is None
             else DocketOption(
-                docket.id, docket.number, docket.office_id, docket.office.code, docket.opens_at, docket.closes_at
+                docket.id, docket.target, docket.office_id, docket.office.code, docket.opens_at, docket.closes_at
             ),
         )
 
@@ -113,8 +113,13 @@ class Writer:
         story: str,
         jobs: int | None,
         edits: Mapping[str, str] | None = None,
+        bracketed: bool = False,
     ) -> Written:
-        """Never raises for a letter that cannot be written: says why, so that the others can go."""
+        """Never raises for a letter that cannot be written: says why, so that the others can go.
+
+        A docket letter with a bracketed passage (or `bracketed`, for the text before its edits) no longer says that it
+        holds nothing confidential.
+        """
         holder = self.to.holder(destination.office_id)
         addressee = addressing.styled_name(holder)
         try:
@@ -123,6 +128,10 @@ class Writer:
             letter = render(frame, facts)
             if edits:
                 letter = letter.with_edits(edits)
+            if destination.docket_id is not None and (
+                bracketed or brackets.has_passages("\n\n".join(letter.paragraphs))
+            ):
+                letter = letter.without(frame.nothing_confidential)
             plain = render(frame, _without_own_words(facts))
         except CannotRender as error:
             return Written(destination, holder, addressee, None, problem=str(error), field=error.field)

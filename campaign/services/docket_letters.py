@@ -1,0 +1,77 @@
+"""What a letter to a docket must be before it is signed: short enough for its portal, and with brackets that hide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from campaign.channels.docket import comment
+from campaign.channels.docket.comment import Comment, Submitter
+from campaign.domain import brackets
+from campaign.domain.letters import Letter
+from campaign.models.docket import Docket, Portal
+
+ORGANIZATION_TYPE = "Company"
+"""Required of organizations, and each agency has a list of its own; this word is on most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """`message` holds nothing of the letter; `place` is its line and some words, for the page of its writer alone."""
+
+    message: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who comments: a company, or a person where `company` is empty."""
+
+    first: str
+    last: str
+    company: str = ""
+    email: str = ""
+    city: str = ""
+    state: str = ""
+    zip: str = ""
+    phone: str = ""
+
+
+def comment_text(paragraphs: Sequence[str]) -> str:
+    """What stands in the comment box: name and organization have fields of their own there."""
+    return "\n\n".join(paragraphs)
+
+
+def comment_of(docket: Docket, paragraphs: Sequence[str], sender: Sender) -> Comment:
+    """As regulations.gov takes it."""
+    text = comment_text(paragraphs)
+    if sender.company:
+        return Comment(
+            docket.document_id,
+            text,
+            Submitter.ORGANIZATION,
+            organization=sender.company,
+            organization_type=ORGANIZATION_TYPE,
+            email=sender.email,
+        )
+    return Comment(
+        docket.document_id,
+        text,
+        Submitter.INDIVIDUAL,
+        first_name=sender.first,
+        last_name=sender.last,
+        email=sender.email,
+        city=sender.city,
+        state=sender.state,
+        zip=sender.zip,
+        country="United States",
+    )
+
+
+def troubles(letter: Letter, docket: Docket, sender: Sender) -> tuple[Trouble, ...]:
+    """Why this letter cannot be filed at this docket's portal as it stands; empty when it can."""
+    if docket.portal is Portal.USTR:
+        faults = brackets.faults(comment_text(letter.paragraphs))
+        return tuple(Trouble(fault.message, fault.place) for fault in faults)
+    found = comment.problems(comment_of(docket, letter.paragraphs, sender))
+    return tuple(Trouble(message) for message in found)

@@ -18,7 +18,7 @@ COMMENT_LIMIT = 5_000
 
 NUMBERS = {
     "ustr": re.compile(r"USTR-\d{4}-\d{4}(-Hearing)?"),
-    "regulations_gov": re.compile(r"[A-Z][A-Z0-9]+(?:[-_][A-Z0-9]+)*-\d{4}-(?:[A-Z]{1,2}-)?\d{4,5}"),
+    "regulations_gov": re.compile(r"[A-Z][A-Z0-9]+(?:[-_][A-Z][A-Z0-9]*)*-\d{4}-(?:[A-Z]{1,2}-)?\d{4,5}"),
 }
 _DEMONSTRATION = re.compile(r"DEMO-\d{4}-\d{4}")
 _LIKE = {"ustr": "USTR-2026-0001", "regulations_gov": "BIS-2026-0025"}

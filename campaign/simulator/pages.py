@@ -10,7 +10,7 @@ from flask import Flask, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
-from campaign.simulator import gateways
+from campaign.simulator import gateways, portal
 from campaign.simulator.clock import Clock
 from campaign.simulator.gateways.rules import Rules
 from campaign.simulator.offices import Script
@@ -35,6 +35,7 @@ def make_pages(store: Store, clock: Clock, script: Script | None = None, rules: 
     _add_data(app, store, clock)
     gateways.register(app, store.path, clock, script, rules)
     add_printer(app, PrinterStore(store.path.with_name("simulated-printer.sqlite3")), clock)
+    portal.register(app, store.path, clock)
     app.after_request(_with_headers)
     return app
 
@@ -138,7 +139,7 @@ def _linked(text: str) -> Markup:
 
 
 def _with_headers(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers.setdefault("Content-Security-Policy", _POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"

@@ -7,6 +7,7 @@
    data-refresh-url="URL"     on a form: its fields are posted there after a change, data-refresh-after="600" ms of rest
    data-save-url="URL"        on a form: posted every 10 s while there is something new; [data-save-note] says how it went
    data-count="ID"            on a textarea: words, and with data-limit characters, are written into that element
+   data-total="ID"            on a form: characters and bytes of all its textareas together, with data-total-limit
    data-most="3"              on a fieldset: no more boxes than that can be ticked
    data-busy="Signing…"       on a button: its words while the form is on its way
    data-unsaved               on a form: leaving with changes asks first
@@ -152,15 +153,35 @@
     }
   };
 
-  /* ---- words and characters ---- */
+  /* ---- words and characters: in the one form that the server counts (domain/texts.py, tidy) ---- */
+  const format = (n) => n.toLocaleString("en-US");
+  const tidy = (text) =>
+    text
+      .normalize("NFC")
+      .replace(/\r\n|[\r\u2028\u2029\v\f\u0085]/g, "\n")
+      .replace(/[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff]/g, "")
+      .replace(/[^\S\n]+\n/g, "\n")
+      .replace(/\n{3,}/g, "\n\n")
+      .trim();
+  const total = (form) => {
+    const line = page.getElementById(form.dataset.total);
+    if (!line) return;
+    const text = all("textarea", form).map((area) => tidy(area.value)).filter(Boolean).join("\n\n");
+    const characters = [...text].length;
+    const bytes = new TextEncoder().encode(text).length;
+    const limit = Number(form.dataset.totalLimit);
+    const cut = Math.max(characters, bytes) - limit;
+    line.textContent = `${format(characters)} characters in ${format(bytes)} bytes; ${format(limit)} of each fit.${cut > 0 ? ` Cut ${format(cut)}.` : ""}`;
+    line.parentElement.classList.toggle("c-danger", cut > 0);
+    line.parentElement.classList.toggle("muted", cut <= 0);
+  };
   const count = (area) => {
     const line = page.getElementById(area.dataset.count);
     if (!line) return;
     const text = area.value.trim();
     const words = text ? text.split(/\s+/).length : 0;
     const limit = Number(area.dataset.limit);
-    const length = [...area.value].length;
-    const format = (n) => n.toLocaleString("en-US");
+    const length = [...tidy(area.value)].length;
     let says = words === 1 ? "1 word." : `${format(words)} words.`;
     if (limit && length > limit) says = `${format(length)} characters; ${format(limit)} fit. Cut ${format(length - limit)}.`;
     else if (limit && length > limit * 0.8) says += ` ${format(limit - length)} characters left.`;
@@ -284,12 +305,14 @@
     for (const place of own("[data-undo]")) undo(place);
     for (const line of own("[data-toast]")) toast(line);
     for (const area of own("textarea[data-count]")) count(area);
+    for (const form of own("form[data-total]")) total(form);
     for (const place of own("[data-script-only]")) place.hidden = false;
   };
 
   /* ---- one listener an event ---- */
   page.addEventListener("input", ({ target }) => {
     if (target.matches("textarea[data-count]")) count(target);
+    if (target.form?.dataset.total) total(target.form);
     const form = target.form;
     if (!form) return;
     unsaved.add(form);

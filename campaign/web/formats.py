@@ -69,8 +69,10 @@ def moment(value: datetime | None, zone: Zone = None, today: date | None = None)
 
 
 def deadline(value: datetime | None, today: date | None = None) -> str:
-    """March 19, 11:59 pm ET. Always Eastern, and says so: agencies and Congress keep that time."""
-    return UNKNOWN if value is None else f"{day(value, EASTERN, today)}, {clock(value, EASTERN)} ET"
+    """Thu, March 19, 11:59 pm ET. Always Eastern, and says so: agencies and Congress keep that time."""
+    if value is None:
+        return UNKNOWN
+    return f"{_local(value, EASTERN):%a}, {day(value, EASTERN, today)}, {clock(value, EASTERN)} ET"
 
 
 def meeting(value: datetime | None) -> str:

@@ -53,8 +53,8 @@ def test_clocks_that_change_overnight_are_followed() -> None:
 
 def test_a_deadline_is_eastern_and_says_so_whoever_reads_it() -> None:
     last_minute = datetime(2026, 3, 20, 3, 59, tzinfo=UTC)
-    assert deadline(last_minute, TODAY) == "March 19, 11:59 pm ET"
-    assert deadline(last_minute.astimezone(timezone(timedelta(hours=9))), TODAY) == "March 19, 11:59 pm ET"
+    assert deadline(last_minute, TODAY) == "Thu, March 19, 11:59 pm ET"
+    assert deadline(last_minute.astimezone(timezone(timedelta(hours=9))), TODAY) == "Thu, March 19, 11:59 pm ET"
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
@@ -165,7 +165,7 @@ def _draw(source: str, **context: object) -> str:
 def test_filters_take_zone_and_day_from_the_page() -> None:
     assert _draw("{{ at|moment }}", zone="America/Denver") == "Mar 12, 12:04 pm"
     assert _draw("{{ at|clock(zone='America/Chicago') }}") == "1:04 pm"
-    assert _draw("{{ at|deadline }}", zone="Pacific/Honolulu") == "March 12, 2:04 pm ET"
+    assert _draw("{{ at|deadline }}", zone="Pacific/Honolulu") == "Thu, March 12, 2:04 pm ET"
     assert _draw("{{ at|in_days }}") == "today, March 12"
 
 

@@ -1,6 +1,6 @@
-"""The member's journey (routes), what follows signing (sent), their letters (signed) and details (me)."""
+"""The member's journey (routes), what follows signing (sent), their letters (signed, packets) and details (me)."""
 
-from campaign.web.actions import me, routes, sent, signed
+from campaign.web.actions import me, packets, routes, sent, signed
 from campaign.web.actions.blueprint import bp
 
-__all__ = ["bp", "me", "routes", "sent", "signed"]
+__all__ = ["bp", "me", "packets", "routes", "sent", "signed"]

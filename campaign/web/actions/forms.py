@@ -132,5 +132,12 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
             raise ValidationError("Enter the day on which the answer came.")
 
 
+class FiledForm(FlaskForm):  # type: ignore[misc]
+    """The number that a docket's portal gave."""
+
+    number = StringField("Confirmation number")
+    before_close = BooleanField("I filed it before the docket closed")
+
+
 class PressForm(FlaskForm):  # type: ignore[misc]
     """One button."""

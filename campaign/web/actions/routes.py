@@ -26,7 +26,7 @@ from campaign.services import actions, letters, mails, sites
 from campaign.services.actions import Prepared, Preview, Signature
 from campaign.unit_of_work import unit_of_work
 from campaign.web import access, context
-from campaign.web.actions import views
+from campaign.web.actions import comments, views
 from campaign.web.actions.blueprint import bp
 from campaign.web.actions.forms import FactsForm, PickForm, SignForm, SiteForm, WhereForm
 
@@ -293,6 +293,7 @@ def _letters_page(campaign: Campaign, action: Action, view: Preview, form: SignF
         form=form,
         error=error,
         step="letters",
+        now=context.now(),
     )
 
 
@@ -389,6 +390,7 @@ def edit(slug: str, target: str) -> ResponseReturnValue:
     if request.method == "POST":
         if form.validate_on_submit():
             try:
+                comments.check(view, prepared, action, views.edits_of(form))
                 with unit_of_work() as rows:
                     actions.edit(
                         actions.locked(rows, action_id),
@@ -396,10 +398,19 @@ def edit(slug: str, target: str) -> ResponseReturnValue:
                         context.now(),
                         included=True,
                         edits=views.edits_of(form),
+                        limit=views.paragraph_limit(prepared),
                     )
                 return redirect(url_for(".letters_", slug=slug, _anchor=f"letter-{target}"), 303)
             except Invalid as error:
                 form.form_errors.append(str(error))
         status = 422
-    page = render_template("actions/edit.html", campaign=campaign, prepared=prepared, form=form, step="letters")
+    page = render_template(
+        "actions/edit.html",
+        campaign=campaign,
+        prepared=prepared,
+        form=form,
+        limit=views.paragraph_limit(prepared),
+        step="letters",
+        now=context.now(),
+    )
     return page, status

@@ -12,12 +12,11 @@ from campaign.domain.errors import Invalid
 from campaign.domain.events import ResponseKind
 from campaign.domain.texts import tidy_line
 from campaign.extensions import db
-from campaign.models.docket import Docket
 from campaign.models.letter import Letter
 from campaign.services import deliveries, reminders, responses, stories
 from campaign.unit_of_work import unit_of_work
 from campaign.web import access, context, printed
-from campaign.web.actions import tracker, views
+from campaign.web.actions import packets, tracker, views
 from campaign.web.actions.blueprint import bp
 from campaign.web.actions.forms import AnswerForm, PressForm
 from campaign.web.paging import page_of
@@ -122,9 +121,11 @@ def _record_answer(letter_id: int, form: Any, by: str, source: str) -> None:
 @bp.get("/letters/<reference>/file")
 @access.members_only
 def file(reference: str) -> ResponseReturnValue:
-    """What the member files by hand: the text to copy, the official page, and "I sent it"."""
+    """What the member files by hand: the text to copy or the packet, the official page, and "I sent it"."""
     found = access.own_letter(reference)
     values = _letter_context(found)
+    if found.docket_id is not None:
+        return packets.page(found, values)
     delivery = values["story"].delivery
     if delivery.channel is not ChannelName.HANDOFF:
         return redirect(url_for(".letter", reference=reference), 303)
@@ -133,15 +134,16 @@ def file(reference: str) -> ResponseReturnValue:
         **values,
         form=PressForm(),
         handoff=views.handoff_of(db.session(), found, delivery),
-        docket=db.session.get(Docket, found.docket_id) if found.docket_id else None,
     )
 
 
 @bp.post("/letters/<reference>/filed")
 @access.members_only
 def filed(reference: str) -> ResponseReturnValue:
-    """The member's word that they sent it."""
+    """The member's word that they sent it; for a docket with the number that its portal gave."""
     found = access.own_letter(reference)
+    if found.docket_id is not None:
+        return packets.answer(found, _letter_context)
     proof = tidy_line(request.form.get("number") or "")[:NUMBER_LIMIT]
     letter_id, by = found.id, f"member:{found.member_id}"
     with unit_of_work() as rows:

@@ -15,7 +15,7 @@ from wtforms import TextAreaField
 from wtforms.validators import Length
 
 from campaign.channels.handoff.form import Handoff, Writer, copy_fields, handoff
-from campaign.domain import addressing, overlap
+from campaign.domain import addressing, brackets, docket_rules, overlap
 from campaign.domain.districts import STATES, district_label
 from campaign.domain.errors import Invalid, WrongState
 from campaign.domain.holders import Holder
@@ -178,8 +178,9 @@ def meter(outline: Outline, writer: LetterWriter, action: Action, form: Any) -> 
 
 def plain_parts(view: Preview, prepared: Prepared, action: Action) -> list[Part]:
     """The paragraphs of one letter before any edit."""
-    to = prepared.written.destination
-    plain = view.writer.write(to, reasons=action.reasons, story=action.story, jobs=action.jobs)
+    to, text = prepared.written.destination, prepared.written.letter
+    bracketed = text is not None and brackets.has_passages("\n\n".join(text.paragraphs))
+    plain = view.writer.write(to, reasons=action.reasons, story=action.story, jobs=action.jobs, bracketed=bracketed)
     if plain.letter is None:
         raise WrongState(plain.problem)
     return list(plain.letter.parts)
@@ -195,8 +196,14 @@ def _label(key: str, titles: Mapping[str, str]) -> str:
     return f"{words}: {titles[card]}" if card in titles else words
 
 
+def paragraph_limit(prepared: Prepared) -> int:
+    """In characters. A comment may be one paragraph of all that its portal takes."""
+    return PARAGRAPH_LIMIT if prepared.docket is None else max(PARAGRAPH_LIMIT, docket_rules.COMMENT_LIMIT)
+
+
 def edit_form(prepared: Prepared, plain: Sequence[Part], titles: Mapping[str, str]) -> Any:
     """A form with a field for each paragraph that may be edited, filled with the text as it stands."""
+    limit = paragraph_limit(prepared)
     now = {part.key: part.text for part in (prepared.written.letter.parts if prepared.written.letter else ())}
 
     class EditForm(FlaskForm):  # type: ignore[misc]
@@ -209,7 +216,7 @@ def edit_form(prepared: Prepared, plain: Sequence[Part], titles: Mapping[str, st
                 _label(part.key, titles),
                 default=now.get(part.key, ""),
                 filters=[lambda text: tidy(text or "")],
-                validators=[Length(max=PARAGRAPH_LIMIT, message=f"A paragraph takes {PARAGRAPH_LIMIT:,} characters.")],
+                validators=[Length(max=limit, message=f"A paragraph takes {limit:,} characters.")],
             )
             setattr(EditForm, _field_name(part.key), field)
     return EditForm()

@@ -1,0 +1,171 @@
+"""A signed letter to a docket on its way: what is filed, until when, and what remains after the docket has closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from campaign.channels.docket.comment import Comment
+from campaign.channels.docket.filing import Filing, Submitter, heading_lines
+from campaign.domain.channels import ChannelName
+from campaign.domain.errors import Invalid, WrongState
+from campaign.domain.statuses import Status
+from campaign.domain.texts import is_placeholder, tidy_line
+from campaign.models.action import Action
+from campaign.models.company import Company, Facility
+from campaign.models.delivery import Delivery
+from campaign.models.docket import Docket, Portal
+from campaign.models.letter import Letter
+from campaign.models.member import Member
+from campaign.services import deliveries
+from campaign.services.docket_letters import Sender, comment_of
+from campaign.services.many import among
+from campaign.services.routes import Route
+
+NUMBER_LIMIT = 100  # characters of a confirmation number
+SHORTEST_NUMBER = 3
+BY_HAND = frozenset({ChannelName.DOCKET, ChannelName.HANDOFF})
+_OPEN = frozenset({Status.QUEUED, Status.HELD})
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A letter with its docket and who files it."""
+
+    letter: Letter
+    docket: Docket
+    member: Member
+    site: Facility
+    company: Company | None
+
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        return tuple(part["text"] for part in self.letter.parts if part["key"] != "heading")
+
+    @property
+    def heading(self) -> str:
+        return "\n".join(part["text"] for part in self.letter.parts if part["key"] == "heading")
+
+    @property
+    def comment(self) -> Comment:
+        """As regulations.gov takes it."""
+        return comment_of(self.docket, self.paragraphs, self._sender)
+
+    def filing(self, zone: ZoneInfo) -> Filing:
+        """As a person files it, with the day of signing in this zone."""
+        letter, docket = self.letter, self.docket
+        signed = letter.signed_at.astimezone(zone)
+        return Filing(
+            reference=letter.reference,
+            docket=docket.number,
+            docket_title=docket.title,
+            agency=docket.office.code,
+            portal_url=docket.portal_url,
+            closes_at=docket.closes_at,
+            submitter=self.submitter,
+            date=f"{signed:%B} {signed.day}, {signed.year}",
+            to_lines=tuple(letter.address_block),
+            subject=letter.subject,
+            heading=heading_lines(self.heading),
+            salutation=letter.salutation,
+            paragraphs=self.paragraphs,
+            closing=letter.valediction,
+            signature=tuple(letter.signature),
+        )
+
+    @property
+    def submitter(self) -> Submitter:
+        member = self.member
+        company = self.company.name if self.company else ""
+        return Submitter(company, member.first, member.last, member.title, member.email)
+
+    @property
+    def _sender(self) -> Sender:
+        member, site = self.member, self.site
+        company = self.company.name if self.company else ""
+        return Sender(member.first, member.last, company, member.email, site.city, site.state, site.zip)
+
+
+def _query() -> sa.Select[Letter, Docket, Member, Facility, Company]:
+    return (
+        sa.select(Letter, Docket, Member, Facility, Company)
+        .join(Docket, Docket.id == Letter.docket_id)
+        .join(Member, Member.id == Letter.member_id)
+        .join(Action, Action.id == Letter.action_id)
+        .join(Facility, Facility.id == Action.facility_id)
+        .outerjoin(Company, Company.id == Facility.company_id)
+        .options(joinedload(Docket.office))
+    )
+
+
+def of_letter(session: Session, letter_id: int) -> Open:
+    """Raises WrongState for a letter that goes to no docket."""
+    row = session.execute(_query().where(Letter.id == letter_id)).one_or_none()
+    if row is None:
+        raise WrongState("This letter goes to no docket.")
+    return Open(*row)
+
+
+def comments(session: Session, delivery_ids: Sequence[int]) -> dict[int, Comment]:
+    """The cargo of deliveries to dockets of regulations.gov, by delivery id; others are not in it. One statement."""
+    rows = session.execute(
+        _query()
+        .add_columns(Delivery.id.label("delivery_id"))
+        .join(Delivery, Delivery.letter_id == Letter.id)
+        .where(among(session, Delivery.id, delivery_ids), Docket.portal == Portal.REGULATIONS_GOV)
+    )
+    return {row.delivery_id: Open(*tuple(row)[:5]).comment for row in rows}
+
+
+def filed(session: Session, letter_id: int, number: str, now: datetime, by: str, *, before_close: bool = False) -> None:
+    """Records the member's word with the portal's confirmation number: delivered, member confirmed. Twice is safe.
+
+    Raises Invalid for a number that is none, and WrongState once the docket has closed, unless the member says that they
+    filed it before (`before_close`).
+    """
+    found = of_letter(session, letter_id)
+    number = check_number(number)
+    late = now >= found.docket.closes_at
+    if late and not before_close:
+        raise WrongState("This docket has closed, so nothing can be filed there any more.")
+    why = f"the member filed it{' before it closed' if late else ''}, number {number}"
+    for delivery in deliveries.locked_of_letter(session, letter_id):
+        if delivery.channel not in BY_HAND:
+            continue
+        if delivery.status is Status.EXPIRED:
+            raise WrongState("This letter was given up when its docket closed. Tell your association the number.")
+        deliveries.done_by_hand(session, delivery.id, now, by, why)
+
+
+def check_number(text: str) -> str:
+    """The number in one line. Raises Invalid, naming the field."""
+    number = tidy_line(text)
+    if len(number) < SHORTEST_NUMBER or not any(c.isalnum() for c in number) or is_placeholder(number):
+        raise Invalid("Enter the confirmation number that the portal showed you.", "number")
+    if len(number) > NUMBER_LIMIT:
+        raise Invalid(f"A confirmation number has at most {NUMBER_LIMIT} characters.", "number")
+    return number
+
+
+def post_instead(session: Session, letter_id: int, now: datetime, by: str) -> None:
+    """After closing time: what was to be filed is ended, and the same letter goes by post. Twice is safe.
+
+    Raises WrongState while the docket is open, and when the letter was filed or is on its way.
+    """
+    found = of_letter(session, letter_id)
+    if now < found.docket.closes_at:
+        raise WrongState("This docket is still open: file the comment there.")
+    ways = deliveries.locked_of_letter(session, letter_id)
+    if any(each.channel is ChannelName.PRINT for each in ways):
+        return
+    for each in ways:
+        if each.status in _OPEN:
+            deliveries.move(session, each, Status.EXPIRED, now, "the docket has closed", by)
+        elif each.status not in (Status.EXPIRED, Status.CANCELLED):
+            raise WrongState("This letter has been filed, or may have been; it is not sent a second time.")
+    deliveries.enqueue_letters(session, [(found.letter, Route(ChannelName.PRINT))], due_at=now, now=now, by=by)

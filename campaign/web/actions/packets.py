@@ -1,0 +1,125 @@
+"""What the member files at a docket: the packet's page, its files, and the number that comes back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from campaign.channels.docket import packet as packets
+from campaign.channels.docket.packet import Packet
+from campaign.domain.channels import ChannelName
+from campaign.domain.errors import Gone, Invalid, NotFound, WrongState
+from campaign.domain.statuses import Status
+from campaign.extensions import db
+from campaign.models.delivery import Delivery
+from campaign.models.docket import Portal
+from campaign.models.letter import Letter
+from campaign.services import filings
+from campaign.services.filings import Open
+from campaign.unit_of_work import unit_of_work
+from campaign.web import access, context
+from campaign.web.actions.blueprint import bp
+from campaign.web.actions.forms import FiledForm, PressForm
+from campaign.web.actions.views import put_error
+from campaign.web.formats import as_zone
+
+
+def is_mine(opened: Open, delivery: Delivery) -> bool:
+    """Whether the member files it, rather than a machine at regulations.gov."""
+    if delivery.channel is ChannelName.DOCKET:
+        return opened.docket.portal is Portal.USTR
+    return delivery.channel is ChannelName.HANDOFF
+
+
+def page(
+    letter: Letter, values: dict[str, Any], form: FiledForm | None = None, status: int = 200
+) -> ResponseReturnValue:
+    """The packet, or 410 with what remains once the docket has closed. `values`: what every page of a letter has."""
+    opened, now = filings.of_letter(db.session(), letter.id), context.now()
+    delivery = values["story"].delivery
+    if not is_mine(opened, delivery):
+        return redirect(url_for(".letter", reference=letter.reference), 303)
+    filed = delivery.status in (Status.ACCEPTED, Status.DELIVERED)
+    form = form or FiledForm()
+    shared = {**values, "docket": opened.docket, "form": form, "filed": filed}
+    if now >= opened.docket.closes_at and not filed:
+        closed = render_template("actions/packet_closed.html", **shared, post=PressForm())
+        return closed, 410 if status == 200 else status
+    if opened.docket.portal is Portal.REGULATIONS_GOV:
+        return render_template("actions/comment.html", **shared, opened=opened), status
+    filing = opened.filing(as_zone(context.zone()))
+    shared["submitter"] = packets.submitter_block(filing)
+    return render_template("actions/packet.html", **shared, filing=filing, packet=packets.packet(filing)), status
+
+
+def record(letter: Letter) -> None:
+    """Raises Invalid beside the field, WrongState after closing time."""
+    letter_id, by = letter.id, f"member:{letter.member_id}"
+    before_close = request.form.get("before_close") == "y"
+    with unit_of_work() as rows:
+        filings.filed(rows, letter_id, request.form.get("number") or "", context.now(), by, before_close=before_close)
+
+
+def answer(letter: Letter, values_of: Any) -> ResponseReturnValue:
+    """The answer to "I filed it"."""
+    reference = letter.reference
+    try:
+        record(letter)
+    except Invalid as error:
+        form = FiledForm()
+        put_error(form, error)
+        again = access.own_letter(reference)
+        return page(again, values_of(again), form, 422)
+    flash("Recorded. Thank you.")
+    return redirect(url_for(".letter", reference=reference), 303)
+
+
+@bp.get("/letters/<reference>/packet.zip")
+@access.members_only
+def packet_zip(reference: str) -> ResponseReturnValue:
+    filing, made = _packet(access.own_letter(reference), context.now())
+    return _download(packets.zipped(filing, made), "application/zip", f"Docket_{filing.docket}.zip")
+
+
+@bp.get("/letters/<reference>/packet/<name>")
+@access.members_only
+def packet_file(reference: str, name: str) -> ResponseReturnValue:
+    """One file, by the name that the portal shall see."""
+    filing, made = _packet(access.own_letter(reference), context.now())
+    piece = next((each for each in made.pieces if each.name == name), None)
+    if piece is None:
+        raise NotFound("There is no such file in this packet.")
+    return _download(packets.make(filing, piece), packets.media_type(piece), piece.name)
+
+
+def _packet(letter: Letter, now: datetime) -> tuple[Any, Packet]:
+    opened = filings.of_letter(db.session(), letter.id)
+    if opened.docket.portal is not Portal.USTR:
+        raise NotFound("This docket takes its comments in a box, not as files.")
+    if now >= opened.docket.closes_at:
+        raise Gone("This docket has closed. The letter itself can still be printed.")
+    filing = opened.filing(as_zone(context.zone()))
+    return filing, packets.packet(filing)
+
+
+def _download(content: bytes, kind: str, name: str) -> Response:
+    response = Response(content, mimetype=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'  # names hold safe characters only
+    return response
+
+
+@bp.post("/letters/<reference>/post")
+@access.members_only
+def post_instead(reference: str) -> ResponseReturnValue:
+    """After closing time: the same letter, by post."""
+    found = access.own_letter(reference)
+    letter_id, by = found.id, f"member:{found.member_id}"
+    if found.docket_id is None:
+        raise WrongState("This letter goes to no docket.")
+    with unit_of_work() as rows:
+        filings.post_instead(rows, letter_id, context.now(), by)
+    flash("Your letter is printed and posted instead.")
+    return redirect(url_for(".letter", reference=reference), 303)

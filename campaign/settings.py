@@ -97,6 +97,9 @@ class Settings:
     simulator_port: int = 8026
     simulator_speed: float = 1.0
     simulator_pace: str = "brisk"
+    regulations_url: str = ""  # default: the simulated portal, or the real one
+    regulations_key: str = field(default="", repr=False)
+    regulations_per_minute: float = 50.0
     undo_seconds: int = 60
     ratelimit_storage_url: str = field(default="memory://", repr=False)
     log_level: str = "INFO"
@@ -135,7 +138,7 @@ class Settings:
             faults.append(f"CAMPAIGN_LOG_LEVEL: one of {', '.join(LOG_LEVELS)}")
         if self.metrics_token and len(self.metrics_token) < 16:
             faults.append("CAMPAIGN_METRICS_TOKEN: at least 16 characters, or none")
-        faults += self._number_faults() + self._mail_faults() + self._paper_faults()
+        faults += self._number_faults() + self._mail_faults() + self._paper_faults() + self._regulations_faults()
         faults += _url_faults(self.database_url, self.broker_url)
         faults += gateways.faults(self)
         return faults + (self._production_faults(parts.scheme) if self.production else [])
@@ -159,6 +162,8 @@ class Settings:
             for name in ("smtp_per_second", "smtp_per_minute_to_office", "smtp_per_minute_to_domain")
             if not 0 <= getattr(self, name) <= 1_000_000
         ]
+        if not 0 < self.regulations_per_minute <= 1_000_000:
+            faults.append("CAMPAIGN_REGULATIONS_PER_MINUTE: a number above 0")
         if not 0 < self.simulator_speed <= 1_000_000:
             faults.append("CAMPAIGN_SIMULATOR_SPEED: a number above 0")
         if self.simulator_pace not in ("brisk", "real"):
@@ -189,6 +194,16 @@ class Settings:
             faults.append("CAMPAIGN_PRINT_PROVIDER_HOOK_SECRET: at least 16 characters, or none")
         return faults
 
+    def _regulations_faults(self) -> list[str]:
+        """A key does not travel in clear, and no comment of a simulation leaves this machine."""
+        parts = urlsplit(self.regulations_url)
+        here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+        if not self.regulations_url or here or (parts.scheme == "https" and parts.hostname and not self.simulated):
+            return []
+        if self.simulated:
+            return ["CAMPAIGN_REGULATIONS_URL: with the simulation, an address of this machine, or none"]
+        return ["CAMPAIGN_REGULATIONS_URL: begins with https and ends in /v4"]
+
     def _production_faults(self, scheme: str) -> list[str]:
         faults = []
         if len(self.secret_key) < 32:
@@ -216,6 +231,12 @@ class Settings:
             changes["inbox_maildir"] = var_dir / "inbox"
         if self.env is Environment.DEVELOPMENT and self.simulated and not (self.cwc_house_url or self.cwc_senate_url):
             changes |= gateways.simulated(self)
+        if not self.regulations_url:
+            host = f"[{self.simulator_host}]" if ":" in self.simulator_host else self.simulator_host
+            local = f"http://{host}:{self.simulator_port}/regulations/v4"
+            changes["regulations_url"] = local if self.simulated else "https://api.regulations.gov/v4"
+        if self.simulated and not self.regulations_key:
+            changes["regulations_key"] = "simulated"
         if not self.secret_key:
             changes["secret_key"] = _kept_secret(var_dir / "secret_key")
         return Settings(**{f.name: changes.get(f.name, getattr(self, f.name)) for f in fields(self)})

@@ -27,6 +27,7 @@ from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.mail import MailKind, MemberMail
 from campaign.models.member import Member
+from campaign.models.office import Office, StaffContact, Tenure
 from campaign.models.organization import Organization
 from campaign.models.suppression import Suppression
 from campaign.models.user import Link, User
@@ -712,13 +713,14 @@ def test_a_reply_from_our_mailbox_is_quoted_in_the_list(maya: Browser) -> None:
     assert "Read the answer" in page
 
 
-def test_what_goes_by_hand_is_copied_sent_and_confirmed_by_the_member(maya: Browser) -> None:
-    _signed(maya, "I1")
-    (row,) = db.session.scalars(sa.select(Delivery).where(Delivery.channel == ChannelName.HANDOFF))
+def test_what_goes_by_hand_is_copied_sent_and_confirmed_by_the_member(world: World, maya: Browser) -> None:
+    _by_form(world)
+    _signed(maya, "P1")
+    row = db.session.scalars(sa.select(Delivery).where(Delivery.channel == ChannelName.HANDOFF)).all()[0]
     letter = db.session.get_one(Letter, row.letter_id)
     assert "Yours to send" in maya.get("/letters")
     page = maya.get(f"/letters/{letter.reference}/file")
-    assert 'href="http://localhost:8026/docket"' in page
+    assert 'href="https://forms.example/write"' in page
     assert unescape(page).count(letter.subject) >= 1
     assert OWN_WORDS in page
     assert "data-copy-from" in page
@@ -729,12 +731,24 @@ def test_what_goes_by_hand_is_copied_sent_and_confirmed_by_the_member(maya: Brow
     assert "You have sent this letter." in maya.get(f"/letters/{letter.reference}/file")
 
 
-def test_saying_twice_that_it_was_sent_changes_nothing(maya: Browser) -> None:
-    _signed(maya, "I1")
-    letter = db.session.scalars(sa.select(Letter)).one()
-    maya.get(f"/letters/{letter.reference}/file")
+def _by_form(world: World) -> None:
+    """Offices take letters by a web form of theirs, and no address of their staff is known."""
+    with transaction(db.session()) as session:
+        session.execute(sa.delete(StaffContact))
+        session.execute(sa.update(Tenure).values(form_url="https://forms.example/write"))
+        session.execute(sa.update(Office).values(form_url="https://forms.example/write"))
+        session.execute(sa.update(Campaign).where(Campaign.id == world.campaign).values(channels=["handoff"]))
+
+
+def test_saying_twice_that_it_was_sent_changes_nothing(world: World, maya: Browser) -> None:
+    _by_form(world)
+    _signed(maya, "P1")
+    letter = db.session.scalars(sa.select(Letter).order_by(Letter.id)).first()
+    assert letter is not None
+    path = f"/letters/{letter.reference}"
+    maya.get(f"{path}/file")
     for _ in range(2):
-        maya.post(f"/letters/{letter.reference}/filed")
+        maya.post(f"{path}/filed")
     changes = db.session.scalar(sa.text("SELECT count(*) FROM delivery_changes WHERE new = 'delivered'"))
     assert changes == 1
 

@@ -243,7 +243,8 @@ def test_a_pdf_is_tagged_and_its_fonts_are_in_it() -> None:
     reader = PdfReader(io.BytesIO(packet.make(FILING, piece)))
     root: Any = reader.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
-    fonts = [font.get_object() for page in reader.pages for font in page["/Resources"]["/Font"].values()]
+    resources: list[Any] = [page["/Resources"] for page in reader.pages]
+    fonts = [font.get_object() for each in resources for font in each["/Font"].values()]
     below = [font["/DescendantFonts"][0].get_object()["/FontDescriptor"] for font in fonts]
     assert below
     assert all({"/FontFile3", "/FontFile2"} & set(each) for each in below)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint
@@ -86,7 +87,7 @@ def comment_url(docket: Docket) -> str:
 
 
 def register(bp: Blueprint) -> None:
-    filters = {
+    filters: dict[str, Callable[..., Any]] = {
         "comment_size": size,
         "size_words": size_words,
         "versions": pair,

@@ -4,6 +4,7 @@ from campaign.web.organizer import (  # noqa: F401  (their views register themse
     answers,
     attention,
     cancelling,
+    dockets,
     gateways,
     letters,
     printing,

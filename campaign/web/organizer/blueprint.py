@@ -25,6 +25,7 @@ _PLACES = (
     ("Answers", "answers", "speech", ("answers", "reply", "judge")),
     ("Needs a person", "attention", "hand", ("attention",)),
 )
+_DOCKETS = ("docket_list", "docket_new", "docket", "docket_fetch")
 
 
 def campaign(slug: str) -> Campaign:
@@ -44,6 +45,7 @@ def shell() -> dict[str, Any]:
         _link("Sending", "sending", "plane", here == "sending"),
         _link("Gateways", "gateways", "capitol", here == "gateways"),
         _link("Waiting mail", "waiting", "mail", here in ("waiting", "waiting_mail")),
+        _link("Dockets", "docket_list", "globe", here in _DOCKETS),
     ]
     rail = [{"title": None, "links": general}]
     slug = (request.view_args or {}).get("slug")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import TextAreaField
-from wtforms.validators import Length
+from wtforms.validators import ValidationError
 
 from campaign.channels.handoff.form import Handoff, Writer, copy_fields, handoff
 from campaign.domain import addressing, brackets, docket_rules, overlap
@@ -216,10 +216,21 @@ def edit_form(prepared: Prepared, plain: Sequence[Part], titles: Mapping[str, st
                 _label(part.key, titles),
                 default=now.get(part.key, ""),
                 filters=[lambda text: tidy(text or "")],
-                validators=[Length(max=limit, message=f"A paragraph takes {limit:,} characters.")],
+                validators=[_at_most(limit)],
             )
             setattr(EditForm, _field_name(part.key), field)
     return EditForm()
+
+
+def _at_most(limit: int) -> Callable[[Any, Any], None]:
+    def check(_form: Any, field: Any) -> None:
+        length = len(field.data or "")
+        if length > limit:
+            raise ValidationError(
+                f"A paragraph takes {limit:,} characters. This one has {length:,}; cut {length - limit:,}."
+            )
+
+    return check
 
 
 def _field_name(key: str) -> str:

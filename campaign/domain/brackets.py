@@ -40,7 +40,7 @@ class Fault:
 
     @property
     def place(self) -> str:
-        return f"line {self.line}: “{self.words}”"
+        return f"Line {self.line}: “{self.words}”"
 
 
 MESSAGES = {

@@ -15,6 +15,9 @@ from campaign.domain.errors import CannotRender
 from campaign.domain.template_language import Fault, group
 from campaign.domain.texts import digest, tidy, tidy_line
 
+PUBLIC_VERSION = "PUBLIC VERSION"
+"""A line of a docket letter's heading; it is true as long as nothing is bracketed."""
+
 FIELDS: Mapping[str, frozenset[str]] = {
     "member": frozenset({"name", "title", "company", "street", "city", "state", "zip"}),
     "facility": frozenset(
@@ -143,21 +146,22 @@ class Letter:
         """What the letter says, without its heading: the text of a comment, and where brackets may hide something."""
         return tuple(part.text for part in self.parts if part.key != "heading")
 
-    def without(self, sentence: str) -> Letter:
-        """The letter with this sentence taken out of its closing, whoever wrote the rest of it."""
-        if not sentence:
-            return self
-        return self._with(
-            [
-                replace(part, text=tidy(part.text.replace(sentence, "").replace("  ", " ")))
-                if part.key == "closing" and part.text != sentence
-                else part
-                for part in self.parts
-            ]
-        )
+    def confidential(self, sentence: str) -> Letter:
+        """The letter once a passage is bracketed: no longer marked as a public version, and without the sentence that nothing
+        in it is confidential, whoever wrote the rest of its closing."""
+        return self._with([_confidential(part, sentence) for part in self.parts])
 
     def _with(self, parts: Sequence[Part]) -> Letter:
         return Letter(self.subject, self.address_block, self.salutation, tuple(parts), self.valediction, self.signature)
+
+
+def _confidential(part: Part, sentence: str) -> Part:
+    if part.key == "heading":
+        lines = [line for line in part.text.split("\n") if line.strip().upper() != PUBLIC_VERSION]
+        return replace(part, text="\n".join(lines) or part.text)
+    if part.key == "closing" and sentence and part.text != sentence:
+        return replace(part, text=tidy(part.text.replace(sentence, "").replace("  ", " ")))
+    return part
 
 
 def render(frame: Frame, facts: LetterFacts) -> Letter:

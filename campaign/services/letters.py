@@ -131,7 +131,7 @@ class Writer:
             if destination.docket_id is not None and (
                 bracketed or brackets.has_passages("\n\n".join(letter.paragraphs))
             ):
-                letter = letter.without(frame.nothing_confidential)
+                letter = letter.confidential(frame.nothing_confidential)
             plain = render(frame, _without_own_words(facts))
         except CannotRender as error:
             return Written(destination, holder, addressee, None, problem=str(error), field=error.field)

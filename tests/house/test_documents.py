@@ -24,7 +24,7 @@ from campaign.models.user import ROLES
 from campaign.services.decisions import Decision
 from campaign.settings import Settings
 
-WORKED_OUT = {"database_url", "secret_key", "inbox_maildir"}
+WORKED_OUT = {"database_url", "secret_key", "inbox_maildir", "regulations_url", "regulations_key"}
 """Settings whose default depends on another: the document says how."""
 
 LISTS: dict[str, type[StrEnum]] = {

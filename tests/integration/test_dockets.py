@@ -30,7 +30,7 @@ from tests import factories
 from tests.integration.portals import KEY, Served, portal
 
 PASSWORD = "a horse and two batteries"
-GOOD = {
+GOOD: dict[str, Any] = {
     "portal": "ustr",
     "number": "USTR-2026-0034",
     "title": "Agreement on trade in critical minerals",
@@ -92,7 +92,7 @@ def test_f14_a_bare_date_means_the_end_of_that_day_and_the_page_says_so_before_s
     page = desk.get("/organize/dockets/new")
     assert "means the end of that day: 11:59 pm Eastern" in page
     said = desk.post("/organize/dockets/when", 200, office=desk.office, **GOOD)
-    assert "Comments close Tue, December 1, 11:59 pm ET" in said or "December 1, 2026, 11:59 pm ET" in said
+    assert re.search(r"Comments close Tue, December 1(, 2026)?, 11:59 pm ET\.", said)  # the year in another one
     assert _all() == []
     desk.enter()
     (row,) = _all()
@@ -143,7 +143,7 @@ def test_numbers_of_the_demonstration_are_taken_in_it_and_real_ones_are_not(desk
 
 
 def test_f14_two_documents_of_one_docket_have_two_deadlines(desk: Desk) -> None:
-    both = {"portal": "regulations_gov", "number": "BIS-2026-0025"}
+    both: dict[str, Any] = {"portal": "regulations_gov", "number": "BIS-2026-0025"}
     desk.enter(**both, document_id="BIS-2026-0025-0001")
     desk.enter(**both, document_id="BIS-2026-0025-0002", closes_on="2026-12-15")
     assert "here already" in desk.enter(422, **both, document_id="BIS-2026-0025-0001")
@@ -187,7 +187,7 @@ def test_a_docket_that_nobody_knows_is_not_found_and_members_have_no_way_in(desk
     desk.get("/organize/dockets/999999", 404)
     stranger = desk.app.test_client()
     for path in ("/organize/dockets", "/organize/dockets/new", "/organize/dockets.csv"):
-        assert Context().run(lambda path=path: stranger.get(path)).status_code in (302, 303)
+        assert Context().run(stranger.get, path).status_code in (302, 303)
 
 
 # --- from the portal ------------------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from campaign.domain import brackets
+from campaign.domain.letters import PUBLIC_VERSION
 
-PUBLIC_MARK = "PUBLIC VERSION"
+PUBLIC_MARK = PUBLIC_VERSION
 CONFIDENTIAL_MARK = "BUSINESS CONFIDENTIAL"
 _MARK_LINES = frozenset({PUBLIC_MARK, CONFIDENTIAL_MARK})
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")

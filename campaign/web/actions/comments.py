@@ -15,9 +15,10 @@ from campaign.domain.errors import Invalid
 from campaign.domain.letters import Letter
 from campaign.models.action import Action
 from campaign.models.docket import Docket, Portal
-from campaign.services import actions
+from campaign.services import actions, letters
 from campaign.services.actions import Prepared, Preview
 from campaign.services.docket_letters import comment_text
+from campaign.web.actions.tracker import short_name
 
 SITE = "https://www.regulations.gov"
 USER_NOTICE, PRIVACY_NOTICE = f"{SITE}/user-notice", f"{SITE}/privacy-notice"
@@ -38,8 +39,7 @@ def check(view: Preview, prepared: Prepared, action: Action, edits: Mapping[str,
     to = prepared.written.destination
     written = view.writer.write(to, reasons=action.reasons, story=action.story, jobs=action.jobs, edits=edits)
     for trouble in actions.troubles_of(view.writer, written, prepared.docket):
-        where = f"{trouble.place[:1].upper()}{trouble.place[1:]} " if trouble.place else ""
-        raise Invalid(f"{where}{trouble.message}")
+        raise Invalid(f"{trouble.place} {trouble.message}".strip())
 
 
 def size(letter: Letter) -> Length:
@@ -62,10 +62,18 @@ def pair(letter: Letter) -> Pair | None:
     return Pair(texts, tuple(brackets.public(text) for text in texts))
 
 
-def brackets_in_clear(prepared: Prepared) -> bool:
-    """Whether a letter that goes to no docket shows a bracketed passage of the member's."""
-    letter = prepared.written.letter
-    return letter is not None and any(part.own and brackets.has_passages(part.text) for part in letter.parts)
+def bracketed_in_clear(view: Preview) -> str:
+    """Whose letters show a bracketed passage of the member's though they go to no docket; empty when none does."""
+    found = [
+        short_name(each.written.addressee)
+        for each in view.going
+        if each.docket is None and each.written.letter is not None and _bracketed(each.written.letter)
+    ]
+    return letters.listed(found)
+
+
+def _bracketed(letter: Letter) -> bool:
+    return any(part.own and brackets.has_passages(part.text) for part in letter.parts)
 
 
 def notice_url(docket: Docket) -> str:
@@ -91,7 +99,7 @@ def register(bp: Blueprint) -> None:
         "comment_size": size,
         "size_words": size_words,
         "versions": pair,
-        "brackets_in_clear": brackets_in_clear,
+        "bracketed_in_clear": bracketed_in_clear,
         "notice_url": notice_url,
         "comment_url": comment_url,
     }

@@ -61,7 +61,7 @@ class DocketForm(FlaskForm):  # type: ignore[misc]
     portal_url = StringField("Address of its page", filters=[_line])
     opens_on = _Day("Opens on", validators=[InputRequired("Enter the day on which it opens, like 2026-12-01.")])
     closes_on = _Day("Closes on", validators=[InputRequired("Enter the day on which it closes, like 2026-12-01.")])
-    closes_time = _Hour("at")
+    closes_time = _Hour("Closing hour")
 
     def filled_from(self, docket: Docket) -> None:
         """For a page that shows a docket as it stands."""

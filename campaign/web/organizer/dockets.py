@@ -15,12 +15,12 @@ from campaign.domain import docket_rules
 from campaign.domain.errors import ChannelError, Invalid, WrongState
 from campaign.extensions import db, limiter
 from campaign.models.docket import Docket, Portal
-from campaign.models.organization import Organization
 from campaign.runtime import runtime
 from campaign.services import dockets
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access
 from campaign.web.actions.views import put_error
+from campaign.web.context import organization
 from campaign.web.formats import deadline
 from campaign.web.organizer import csvfile
 from campaign.web.organizer.blueprint import bp
@@ -57,6 +57,7 @@ def _list(fetch: FetchForm, status: int = 200) -> ResponseReturnValue:
         letters=dockets.letters_of(session, [row.id for row in page.rows]),
         portals=PORTALS,
         fetch=fetch,
+        like="DEMO-2026-0009" if _demonstration() else "BIS-2026-0025",
         now=database_now(),
     )
     return page_html, status
@@ -132,12 +133,11 @@ def _entered(form: DocketForm, docket_id: int | None) -> ResponseReturnValue:
                 return redirect(url_for(".docket_list"), 303)
         else:
             status = 422
-    organization = db.session.get(Organization, 1)
     page = render_template(
         "organizer/docket.html",
         form=form,
         docket_id=docket_id,
-        like="DEMO-2026-0003" if organization and organization.is_demonstration else "USTR-2026-0034",
+        like="DEMO-2026-0003" if _demonstration() else "USTR-2026-0034",
         now=database_now(),
     )
     return page, status
@@ -184,9 +184,12 @@ def docket_fetch() -> ResponseReturnValue:
 
 
 def _check_number(number: str) -> None:
-    organization = db.session.get(Organization, 1)
-    demonstration = organization is not None and organization.is_demonstration
-    docket_rules.check_number(Portal.REGULATIONS_GOV, number, demonstration=demonstration)
+    docket_rules.check_number(Portal.REGULATIONS_GOV, number, demonstration=_demonstration())
+
+
+def _demonstration() -> bool:
+    found = organization()
+    return found is not None and found.is_demonstration
 
 
 def _read(number: str) -> list[Document]:

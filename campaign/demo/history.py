@@ -180,6 +180,7 @@ def _action(row: list[str], words: dict[str, dict[str, str]], rng: random.Random
         story=words["stories"].get(code, ""),
         edit=edit,
         letters=_letters(code, district, choices, int(day), rng, edited=bool(edit)),
+        confidential=words["confidential"].get(code, ""),
     )
 
 

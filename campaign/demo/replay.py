@@ -194,10 +194,21 @@ class Replay:
             actions.edit(
                 action, target, now, included=True, edits={f"paragraph:{letter.recommendations[0]}": plan.edit}
             )
+        if plan.confidential:
+            self._confide(action, plan, view, now)
         left_out = targets - wanted.keys()
         for target in sorted(left_out):
             actions.edit(action, target, now, included=False)
-        return actions.preview(self.session, action, now) if edited or left_out else view
+        changed = edited or left_out or plan.confidential
+        return actions.preview(self.session, action, now) if changed else view
+
+    def _confide(self, action: Action, plan: ActionPlan, view: Preview, now: datetime) -> None:
+        """Adds to the opening of the comment what only the agency shall read."""
+        for each in view.prepared:
+            if each.docket is not None and each.written.letter is not None:
+                (opening,) = (part.text for part in each.written.letter.parts if part.key == "opening")
+                edits = {"opening": f"{opening} {plan.confidential}"}
+                actions.edit(action, each.target, now, included=True, edits=edits)
 
     def _signed(self, chapter: Chapter, plan: ActionPlan, row: Letter, letter: LetterPlan) -> Signed:
         return Signed(

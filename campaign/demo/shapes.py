@@ -385,6 +385,7 @@ class ActionPlan:
     story: str
     edit: str  # the paragraph that replaces the first ask's, in `edited` letters
     letters: tuple[LetterPlan, ...]
+    confidential: str = ""  # what the comment on a docket says besides, with its brackets
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def make_pages(store: PortalStore, clock: Clock) -> Blueprint:
 
     @bp.route("/s/submit-new-comment", methods=["GET", "POST"])
     def form() -> ResponseReturnValue:
-        number = request.values.get("docketNumber", "")
+        number = (request.args if request.method == "GET" else request.form).get("docketNumber", "")
         if request.method == "GET":
             return render_template("ustr_form.html", number=number, fault="", said={}, kinds=SENSITIVITIES)
         _own_page_only()

@@ -50,9 +50,9 @@ def is_agency(name: str) -> bool:
     return not name.startswith(("Representative ", "Senator ", "Delegate ", "Resident Commissioner "))
 
 
-def way(channel: ChannelName, *, docket: bool) -> str:
-    """How a letter goes and when it arrives, as honestly as can be said before it went."""
-    if channel is ChannelName.HANDOFF and docket:
+def way(channel: ChannelName, *, docket: bool, by_hand: bool = False) -> str:
+    """How a letter goes and when it arrives, as honestly as can be said before it went. `by_hand`: a packet of the member's."""
+    if docket and (by_hand or channel is ChannelName.HANDOFF):
         return "Public docket · you file it"
     return " · ".join(_WAYS[channel])
 
@@ -313,13 +313,16 @@ def _source(response: Response) -> str:
 
 def _changed(change: DeliveryChange, story: Story) -> Step | None:
     letter = story.letter
-    channel = next((each.channel for each in story.deliveries if each.id == change.delivery_id), story.delivery.channel)
+    delivery = next((each for each in story.deliveries if each.id == change.delivery_id), story.delivery)
+    channel = delivery.channel
     if change.old is None and change.delivery_id != story.deliveries[0].id:
         return Step(change.at, f"It goes another way: {_WAYS[channel][0].lower()}", _said(change), "b")
     if change.old is None:
         size = f"Text fixed, {len(letter.body):,} characters, fingerprint {letter.digest[:4]} {letter.digest[4:8]}."
         return Step(change.at, "You signed", size, "g")
     match change.new:
+        case Status.ACCEPTED if channel is ChannelName.DOCKET_API and delivery.provider_id:
+            return Step(change.at, "Filed: the portal took it", f"Tracking number {delivery.provider_id}.", "g")
         case Status.ACCEPTED if channel.kind is ChannelKind.PRINT:
             return Step(change.at, "Printed and posted", _said(change, "posted"), "g")
         case Status.ACCEPTED if change.by.startswith("user:"):

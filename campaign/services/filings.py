@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign.channels.docket.comment import Comment
 from campaign.channels.docket.filing import Filing, Submitter, heading_lines
+from campaign.domain import brackets
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid, WrongState
 from campaign.domain.statuses import Status
@@ -46,6 +47,11 @@ class Open:
     @property
     def paragraphs(self) -> tuple[str, ...]:
         return tuple(part["text"] for part in self.letter.parts if part["key"] != "heading")
+
+    @property
+    def has_passages(self) -> bool:
+        """Whether something in it is bracketed as confidential."""
+        return brackets.has_passages("\n\n".join(self.paragraphs))
 
     @property
     def heading(self) -> str:
@@ -160,7 +166,8 @@ def post_instead(session: Session, letter_id: int, now: datetime, by: str) -> No
     found = of_letter(session, letter_id)
     if now < found.docket.closes_at:
         raise WrongState("This docket is still open: file the comment there.")
-    ways = deliveries.locked_of_letter(session, letter_id)
+    deliveries.locked_of_letter(session, letter_id)
+    ways = deliveries.of_letter(session, letter_id)  # again: another press may have added one while this one waited
     if any(each.channel is ChannelName.PRINT for each in ways):
         return
     for each in ways:

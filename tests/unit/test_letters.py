@@ -171,3 +171,24 @@ def test_every_fault_of_a_frame_is_told_with_its_place() -> None:
     bad = replace(FRAME, subject="{{ member.naem }}", closing="x\n{{ lipsum() }}")
     assert [(where, fault.line) for where, fault in bad.faults()] == [("subject", 1), ("closing", 2)]
     assert FRAME.faults() == DOCKET.faults() == []
+
+
+def test_a_comment_with_a_bracketed_passage_no_longer_says_that_it_is_public_and_holds_nothing_confidential() -> None:
+    sentence = "This comment contains no confidential business information."
+    frame = replace(DOCKET, heading="RE: Docket No. {{ docket.number }}\nPUBLIC VERSION", nothing_confidential=sentence)
+    letter = render(frame, FACTS)
+    assert letter.parts[-1].text == f"Thank you. {sentence}"
+    confidential = letter.confidential(sentence)
+    assert confidential.parts[-1].text == "Thank you."
+    assert confidential.parts[0].text == "RE: Docket No. DEMO-2026-0001"
+    assert confidential.parts[1:-1] == letter.parts[1:-1]
+    assert confidential.confidential(sentence) == confidential
+
+
+def test_a_letter_after_the_docket_closed_says_nothing_of_a_comment() -> None:
+    frame = replace(DOCKET, nothing_confidential="This comment contains no confidential business information.")
+    assert render(frame, replace(FACTS, docket_closed=True)).parts[-1].text == "Thank you."
+
+
+def test_the_paragraphs_of_a_comment_are_without_its_heading() -> None:
+    assert render(DOCKET, FACTS).paragraphs[0].startswith("I am plant manager")

@@ -155,3 +155,25 @@ def test_signing_needs_key_selector_and_domain(tmp_path: Path, missing: str) -> 
     whole = {"dkim_key_file": "/etc/countersign/dkim.pem", "dkim_selector": "fall26", "dkim_domain": "association.org"}
     (fault,) = refused(tmp_path, **whole | {missing: ""})
     assert "CAMPAIGN_DKIM" in fault
+
+
+def test_comments_of_a_simulation_stay_on_this_machine_and_real_ones_go_to_the_real_portal(tmp_path: Path) -> None:
+    made = Settings.from_env({"CAMPAIGN_VAR_DIR": str(tmp_path)})
+    assert made.regulations_url == "http://127.0.0.1:8026/regulations/v4"
+    assert made.regulations_key
+    real = Settings.from_env({"CAMPAIGN_VAR_DIR": str(tmp_path)} | PRODUCTION)
+    assert real.regulations_url == "https://api.regulations.gov/v4"
+    assert real.regulations_key == ""  # members file there themselves
+    key = {"CAMPAIGN_REGULATIONS_KEY": "a-key-of-the-portal"}
+    assert "a-key-of-the-portal" not in repr(Settings.from_env({"CAMPAIGN_VAR_DIR": str(tmp_path)} | PRODUCTION | key))
+
+
+@pytest.mark.parametrize("url", ["http://api.regulations.example/v4", "ftp://x/v4", "https:///v4"])
+def test_the_portals_key_does_not_travel_in_clear(tmp_path: Path, url: str) -> None:
+    assert "CAMPAIGN_REGULATIONS_URL" in refused(tmp_path, regulations_url=url)[0]
+
+
+def test_a_simulation_reaches_for_no_real_portal(tmp_path: Path) -> None:
+    environ = {"CAMPAIGN_VAR_DIR": str(tmp_path), "CAMPAIGN_REGULATIONS_URL": "https://api.regulations.gov/v4"}
+    with pytest.raises(CannotStart, match="an address of this machine"):
+        Settings.from_env(environ)

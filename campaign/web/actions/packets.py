@@ -22,7 +22,7 @@ from campaign.services.filings import Open
 from campaign.unit_of_work import unit_of_work
 from campaign.web import access, context
 from campaign.web.actions.blueprint import bp
-from campaign.web.actions.forms import FiledForm, PressForm
+from campaign.web.actions.forms import FiledForm
 from campaign.web.actions.views import put_error
 from campaign.web.formats import as_zone
 
@@ -44,12 +44,11 @@ def page(
         return redirect(url_for(".letter", reference=letter.reference), 303)
     filed = delivery.status in (Status.ACCEPTED, Status.DELIVERED)
     form = form or FiledForm()
-    shared = {**values, "docket": opened.docket, "form": form, "filed": filed}
+    shared = {**values, "docket": opened.docket, "form": form, "filed": filed, "opened": opened}
     if now >= opened.docket.closes_at and not filed:
-        closed = render_template("actions/packet_closed.html", **shared, post=PressForm())
-        return closed, 410 if status == 200 else status
+        return render_template("actions/packet_closed.html", **shared), 410 if status == 200 else status
     if opened.docket.portal is Portal.REGULATIONS_GOV:
-        return render_template("actions/comment.html", **shared, opened=opened), status
+        return render_template("actions/comment.html", **shared), status
     filing = opened.filing(as_zone(context.zone()))
     shared["submitter"] = packets.submitter_block(filing)
     return render_template("actions/packet.html", **shared, filing=filing, packet=packets.packet(filing)), status

@@ -12,6 +12,7 @@ from campaign.domain.errors import Invalid
 from campaign.domain.events import ResponseKind
 from campaign.domain.texts import tidy_line
 from campaign.extensions import db
+from campaign.models.docket import Docket
 from campaign.models.letter import Letter
 from campaign.services import deliveries, reminders, responses, stories
 from campaign.unit_of_work import unit_of_work
@@ -73,7 +74,8 @@ def _letter_context(found: Letter) -> dict[str, Any]:
 @access.members_only
 def letter(reference: str) -> ResponseReturnValue:
     values = _letter_context(access.own_letter(reference))
-    return render_template("actions/letter.html", **values, record=tracker.record(values["story"]))
+    docket = db.session.get(Docket, values["letter"].docket_id) if values["letter"].docket_id else None
+    return render_template("actions/letter.html", **values, record=tracker.record(values["story"]), docket=docket)
 
 
 @bp.get("/letters/<reference>/letter.pdf")

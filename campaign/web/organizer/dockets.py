@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import IntegrityError
 
 from campaign.channels.docket.documents import Document
 from campaign.channels.docket.regulations import Access, read_documents
@@ -128,6 +129,9 @@ def _entered(form: DocketForm, docket_id: int | None) -> ResponseReturnValue:
             except (Invalid, WrongState) as error:
                 put_error(form, error if isinstance(error, Invalid) else Invalid(str(error)))
                 status = error.status
+            except IntegrityError:  # a colleague was faster
+                put_error(form, Invalid("This docket is here already.", "number"))
+                status = 422
             else:
                 flash(f"Saved. Comments close {deadline(entry.closes_at)}.", "good")
                 return redirect(url_for(".docket_list"), 303)

@@ -90,9 +90,19 @@ def enter(session: Session, entry: Entry, now: datetime, by: str, docket_id: int
 
 
 def take_over(
-    session: Session, office_id: int, number: str, documents: Sequence[Document], now: datetime, by: str
+    session: Session,
+    office_id: int,
+    number: str,
+    documents: Sequence[Document],
+    now: datetime,
+    by: str,
+    *,
+    pages: str = "",
 ) -> list[Docket]:
-    """The documents of a docket that take comments, each a row: made, or brought to what the portal says. Twice is safe."""
+    """The documents of a docket that take comments, each a row: made, or brought to what the portal says. Twice is safe.
+
+    `pages` is what the address of a document's page begins with, where that is not the real portal's.
+    """
     made = []
     for document in documents:
         if document.docket != number or document.closes_at is None or document.withdrawn:
@@ -108,7 +118,7 @@ def take_over(
             number=number,
             title=document.title[:TITLE_LIMIT] or number,
             document_id=document.id,
-            portal_url=existing.portal_url if existing else "",
+            portal_url=existing.portal_url if existing else f"{pages}{document.id}" if pages else "",
             opens_at=document.opens_at or (existing.opens_at if existing else now),
             closes_at=document.closes_at,
         )

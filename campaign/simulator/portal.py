@@ -71,13 +71,13 @@ class Portal:
         return None
 
     def document(self, number: str) -> dict[str, Any] | None:
-        """One that was put here; else, for a number of the demonstration, one that is open for 60 days."""
+        """One that was put here; else, for a number of the demonstration, one that is open for 60 days, or 74."""
         found = self.store.document(number)
         if found is not None or not _ANY.fullmatch(number):
             return found
         fault, now = FAULTS.get(number[-4:], ""), self.clock.now()
-        over = fault in ("closed", "late")
-        end = (now + timedelta(days=-2 if over else 60)).replace(hour=4, minute=59, second=59, microsecond=0)
+        days = -2 if fault in ("closed", "late") else 74 if number.endswith("-0002") else 60
+        end = (now + timedelta(days=days)).replace(hour=4, minute=59, second=59, microsecond=0)
         return {
             "docketId": number[:-5],
             "title": "Simulated notice: request for comments (simulation)",
@@ -143,8 +143,10 @@ class Portal:
 def register(app: Flask, path: Path, clock: Clock) -> None:
     """Both portals, with their tables in this file."""
     store = PortalStore(path)
-    app.register_blueprint(make_blueprint(Portal(store, clock)))
+    portal = Portal(store, clock)
+    app.register_blueprint(make_blueprint(portal))
     app.register_blueprint(portal_pages.make_pages(store, clock))
+    app.register_blueprint(portal_pages.make_notices(portal.document, store, clock))
 
 
 def make_blueprint(portal: Portal) -> Blueprint:

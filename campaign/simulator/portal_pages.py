@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, render_template, request
@@ -46,12 +48,33 @@ def make_pages(store: PortalStore, clock: Clock) -> Blueprint:
         )
         return render_template("ustr_done.html", number=number, confirmation=confirmation)
 
-    @bp.after_request
-    def policy(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = _POLICY
-        return response
-
+    bp.after_request(_may_send)
     return bp
+
+
+def make_notices(document: Callable[[str], dict[str, Any] | None], store: PortalStore, clock: Clock) -> Blueprint:
+    """A document of the simulated regulations.gov, where a person comments without a key."""
+    bp = Blueprint("notices", __name__, url_prefix="/regulations/document")
+
+    @bp.route("/<number>", methods=["GET", "POST"])
+    def notice(number: str) -> ResponseReturnValue:
+        found = document(number)
+        if found is None:
+            abort(404)
+        tracking, text = "", " ".join(request.form.get("comment", "").split())
+        if request.method == "POST" and text:
+            _own_page_only()
+            tracking = f"sim-{secrets.token_hex(2)}-{secrets.token_hex(2)}"
+            store.add_comment(tracking, number, {"comment": request.form["comment"], "by": "hand"}, clock.seconds())
+        return render_template("notice.html", number=number, document=found, tracking=tracking)
+
+    bp.after_request(_may_send)
+    return bp
+
+
+def _may_send(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = _POLICY
+    return response
 
 
 def _own_page_only() -> None:

@@ -102,3 +102,13 @@ def test_a_document_is_put_by_json_and_answered_as_it_was_put(client: FlaskClien
     assert client.put(path, json=said).status_code == 200
     answer = client.get("/regulations/v4/documents/DEMO-2026-0009-0003", headers={"X-Api-Key": "any"})
     assert answer.get_json()["data"]["attributes"] == said
+
+
+def test_a_person_comments_on_a_document_and_gets_a_tracking_number(client: FlaskClient) -> None:
+    path = "/regulations/document/DEMO-2026-0009-0001"
+    assert "Submit comment" in client.get(path).get_data(as_text=True)
+    page = client.post(path, data={"comment": "We make magnets."}).get_data(as_text=True)
+    assert re.search(r"sim-[0-9a-f]{4}-[0-9a-f]{4}", page)
+    assert client.get("/regulations/document/BIS-2026-0009-0001").status_code == 404
+    elsewhere = {"Origin": "https://elsewhere.example"}
+    assert client.post(path, data={"comment": "x"}, headers=elsewhere).status_code == 403

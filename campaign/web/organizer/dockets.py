@@ -172,7 +172,8 @@ def docket_fetch() -> ResponseReturnValue:
         _check_number(number)
         found = _read(number)
         with unit_of_work() as session:
-            made = dockets.take_over(session, office_id, number, found, database_now(), access.me().by)
+            by, pages = access.me().by, _pages()
+            made = dockets.take_over(session, office_id, number, found, database_now(), by, pages=pages)
             count = len(made)
     except (Invalid, WrongState) as error:
         form.put("docket", str(error))
@@ -185,6 +186,12 @@ def docket_fetch() -> ResponseReturnValue:
         return _list(form, 422)
     flash(f"{count} document{'s' if count > 1 else ''} of {number}, with titles and deadlines of the portal.", "good")
     return redirect(url_for(".docket_list"), 303)
+
+
+def _pages() -> str:
+    """Of the simulated portal's documents; empty for the real one, whose pages everybody knows."""
+    settings = runtime().settings
+    return settings.regulations_url.removesuffix("v4") + "document/" if settings.simulated else ""
 
 
 def _check_number(number: str) -> None:

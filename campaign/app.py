@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from campaign import accounts, gateways, logs, paths, queueing, web
 from campaign.channels import registry
+from campaign.channels.docket.regulations import Access
 from campaign.channels.registry import PostValues, RelayValues
 from campaign.database import engine_options
 from campaign.domain.references import TokenSigner
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
                 PostValues(settings.print_provider_url, settings.print_provider_key)
                 if settings.print_provider_url
                 else None,
+                Access(settings.regulations_url, settings.regulations_key) if settings.regulations_key else None,
             ),
         ),
     )

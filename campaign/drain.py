@@ -77,6 +77,8 @@ def limits(channel: ChannelName, settings: Settings) -> outbox.Limits:
     """How fast a channel may go, by the settings."""
     if channel.kind is ChannelKind.CWC:  # a row of its own for each chamber
         return outbox.Limits(channel=settings.cwc_per_second)
+    if channel is ChannelName.DOCKET_API:
+        return outbox.Limits(channel=settings.regulations_per_minute / 60)
     if channel is not ChannelName.SMTP:
         return outbox.Limits()
     return outbox.Limits(

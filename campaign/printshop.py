@@ -24,7 +24,7 @@ from campaign.domain.statuses import BatchState
 from campaign.models.organization import Organization
 from campaign.models.printing import PrintBatch
 from campaign.services import printing
-from campaign.services.outgoing import Envelope
+from campaign.services.envelope import Envelope
 from campaign.unit_of_work import database_now, reading, unit_of_work
 
 log = structlog.get_logger()

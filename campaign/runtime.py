@@ -12,7 +12,7 @@ from campaign.channels.base import Channel
 from campaign.channels.cwc.message import MoreInfo
 from campaign.domain.channels import ChannelName
 from campaign.domain.references import TokenSigner
-from campaign.services.outgoing import Envelope
+from campaign.services.envelope import Envelope
 from campaign.settings import Settings
 
 _KEY = "countersign"

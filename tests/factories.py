@@ -32,7 +32,7 @@ from campaign.models.template import LetterTemplate, LetterTemplateVersion
 from campaign.models.user import ROLES, Role, User
 from campaign.services import actions
 from campaign.services.actions import Signature
-from campaign.services.outgoing import Envelope
+from campaign.services.envelope import Envelope
 
 NOW = datetime(2026, 6, 15, 14, 0, tzinfo=UTC)
 _numbers = count(1)

@@ -25,7 +25,7 @@ from campaign.models.base import Base
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.services import printing
-from campaign.services.outgoing import Envelope
+from campaign.services.envelope import Envelope
 
 _EMPTY = (
     "import campaign.channels.printing.typesetter; print([int(l.split()[1]) // 1024 for l in open('/proc/self/status')"

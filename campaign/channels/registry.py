@@ -9,6 +9,8 @@ from pathlib import Path
 from campaign.channels.base import Channel
 from campaign.channels.cwc.client import CwcChannel
 from campaign.channels.cwc.gateway import Gateway
+from campaign.channels.docket.packet import PacketChannel
+from campaign.channels.docket.regulations import Access, RegulationsChannel
 from campaign.channels.handoff.channel import HandoffChannel
 from campaign.channels.printing.channel import PrintChannel
 from campaign.channels.printing.provider import PostChannel, PostValues
@@ -40,7 +42,10 @@ class RelayValues:
 
 
 def make_channels(
-    relay: RelayValues, gateways: Sequence[Gateway] = (), post: PostValues | None = None
+    relay: RelayValues,
+    gateways: Sequence[Gateway] = (),
+    post: PostValues | None = None,
+    regulations: Access | None = None,
 ) -> dict[ChannelName, Channel]:
     """The channels that this installation can use. Opens no line; reads the key. Raises CannotStart for one that is none."""
     signed = relay.dkim_key_file != Path()
@@ -56,6 +61,8 @@ def make_channels(
             signer=Signer.from_file(relay.dkim_key_file, relay.dkim_selector, relay.dkim_domain) if signed else None,
         ),
         *(CwcChannel(gateway) for gateway in gateways),
+        *((RegulationsChannel(regulations),) if regulations is not None else ()),
+        PacketChannel(),
         HandoffChannel(),
         PrintChannel(),
         *((PostChannel(post),) if post is not None else ()),

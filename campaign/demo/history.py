@@ -38,7 +38,7 @@ from campaign.domain.targeting import TargetKind
 
 _NAMES = {
     ChannelKind.SMTP: ChannelName.SMTP,
-    ChannelKind.DOCKET: ChannelName.HANDOFF,
+    ChannelKind.DOCKET: ChannelName.DOCKET_PACKET,
     ChannelKind.HANDOFF: ChannelName.HANDOFF,
     ChannelKind.PRINT: ChannelName.PRINT,
 }

@@ -29,8 +29,8 @@ from campaign.models.letter import Letter
 from campaign.models.member import Member
 from campaign.models.response import Response
 from campaign.services import events, outbox, responses
+from campaign.services.envelope import Envelope
 from campaign.services.outbox import Loop
-from campaign.services.outgoing import Envelope
 from campaign.simulator import scripted
 from campaign.simulator.offices import OFFICE_DOMAIN
 from campaign.simulator.scripted import Original

@@ -22,7 +22,7 @@ from campaign.demo.mailroom import Mailroom, Moment, Signed
 from campaign.demo.script import Answers
 from campaign.demo.setup import Calendar, Cast
 from campaign.demo.shapes import ActionPlan, History, LetterPlan, PositionChange
-from campaign.domain.channels import ChannelKind, ChannelName
+from campaign.domain.channels import BY_THE_MEMBERS_WORD, ChannelKind
 from campaign.domain.errors import WrongState
 from campaign.domain.statuses import Status
 from campaign.models.action import Action
@@ -230,7 +230,7 @@ class Replay:
             if plan.outcome is not Status.FAILED:
                 posted_at = signed.moment(weekday(plan.signed_day + 1), time(15), ORGANIZATION.time_zone)
                 timeline.at(posted_at, partial(self._post, signed))
-        elif plan.channel is ChannelName.HANDOFF and plan.outcome is Status.DELIVERED:
+        elif plan.channel in BY_THE_MEMBERS_WORD and plan.outcome is Status.DELIVERED:
             filed_at = _done_at(signed, now)
             timeline.at(filed_at, partial(self._file, signed))
             self.mailroom.expect_replies(signed, None, filed_at)

@@ -19,9 +19,8 @@ from campaign.demo.association import COMPANIES, ORGANIZATION, STAFF, facility
 from campaign.demo.offices import DOCKETS, STAND_IN_OFFICES, STAND_INS
 from campaign.demo.shapes import Company as PlannedCompany
 from campaign.demo.shapes import Facility as PlannedFacility
-from campaign.domain.channels import ChannelKind
 from campaign.domain import docket_rules
-
+from campaign.domain.channels import ChannelKind
 from campaign.domain.districts import EASTERN, Chamber, OfficeKind
 from campaign.domain.texts import fold
 from campaign.models.company import Company, Facility, FacilityRole

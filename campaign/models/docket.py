@@ -36,6 +36,9 @@ class Docket(HasId, Base):
     document_id: Mapped[str] = mapped_column(default="")
     portal: Mapped[Portal]
     portal_url: Mapped[str] = mapped_column(default="")
+    by_machine: Mapped[bool] = mapped_column(
+        default=False, server_default=sa.false()
+    )  # comments leave by its interface
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
 

@@ -35,6 +35,7 @@ class Entry:
     portal_url: str
     opens_at: datetime
     closes_at: datetime
+    by_machine: bool = False  # this installation has a key for the portal's interface
 
 
 def query() -> sa.Select[Docket]:
@@ -98,6 +99,7 @@ def take_over(
     by: str,
     *,
     pages: str = "",
+    by_machine: bool = False,
 ) -> list[Docket]:
     """The documents of a docket that take comments, each a row: made, or brought to what the portal says. Twice is safe.
 
@@ -121,6 +123,7 @@ def take_over(
             portal_url=existing.portal_url if existing else f"{pages}{document.id}" if pages else "",
             opens_at=document.opens_at or (existing.opens_at if existing else now),
             closes_at=document.closes_at,
+            by_machine=by_machine,
         )
         made.append(enter(session, entry, now, by, existing.id if existing else None))
     return made
@@ -168,6 +171,7 @@ def _values(entry: Entry) -> dict[str, Any]:
         "portal_url": entry.portal_url,
         "opens_at": entry.opens_at,
         "closes_at": entry.closes_at,
+        "by_machine": entry.by_machine and entry.portal is Portal.REGULATIONS_GOV and bool(entry.document_id),
     }
 
 

@@ -16,7 +16,7 @@ from campaign.models.letter import Letter
 from campaign.services import counts, deliveries, offices, wakes
 from campaign.services.routes import Route, routes, taking
 
-NOTHING_WENT = frozenset({Status.REFUSED, Status.FAILED, Status.CANCELLED, Status.BOUNCED})
+NOTHING_WENT = frozenset({Status.REFUSED, Status.FAILED, Status.CANCELLED, Status.EXPIRED, Status.BOUNCED})
 """Where a delivery must stand before its letter may go another way. A bounced one came back: that takes a person."""
 
 
@@ -38,10 +38,16 @@ def go_on(session: Session, delivery: Delivery, now: datetime, by: str) -> Deliv
     """
     if delivery.superseded or delivery.letter_id is None or delivery.status not in NOTHING_WENT:
         return None
+    way = next_route(session, session.get_one(Letter, delivery.letter_id), now)
+    return replace(session, delivery, way, now, by) if way is not None else None
+
+
+def replace(session: Session, delivery: Delivery, way: Route, now: datetime, by: str) -> Delivery:
+    """Queues the letter of `delivery`, of which nothing went, for this channel. The caller holds the row's lock.
+
+    Does not commit.
+    """
     letter = session.get_one(Letter, delivery.letter_id)
-    way = next_route(session, letter, now)
-    if way is None:
-        return None
     delivery.superseded = True
     counts.superseded(session, delivery)
     session.flush()

@@ -23,14 +23,14 @@ from campaign.models.delivery import Delivery
 from campaign.models.docket import Docket, Portal
 from campaign.models.letter import Letter
 from campaign.models.member import Member
-from campaign.services import deliveries
+from campaign.services import deliveries, fall_through
 from campaign.services.docket_letters import Sender, comment_of
 from campaign.services.many import among
 from campaign.services.routes import Route
 
 NUMBER_LIMIT = 100  # characters of a confirmation number
 SHORTEST_NUMBER = 3
-BY_HAND = frozenset({ChannelName.DOCKET, ChannelName.HANDOFF})
+BY_HAND = frozenset({ChannelName.DOCKET_PACKET, ChannelName.HANDOFF})
 _OPEN = frozenset({Status.QUEUED, Status.HELD})
 
 
@@ -171,8 +171,10 @@ def post_instead(session: Session, letter_id: int, now: datetime, by: str) -> No
     if any(each.channel is ChannelName.PRINT for each in ways):
         return
     for each in ways:
+        if each.superseded:
+            continue
         if each.status in _OPEN:
             deliveries.move(session, each, Status.EXPIRED, now, "the docket has closed", by)
         elif each.status not in (Status.EXPIRED, Status.CANCELLED):
             raise WrongState("This letter has been filed, or may have been; it is not sent a second time.")
-    deliveries.enqueue_letters(session, [(found.letter, Route(ChannelName.PRINT))], due_at=now, now=now, by=by)
+    fall_through.replace(session, ways[-1], Route(ChannelName.PRINT), now, by)

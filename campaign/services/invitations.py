@@ -16,7 +16,7 @@ from campaign.models.mail import MailKind
 from campaign.models.member import Member
 from campaign.models.user import User
 from campaign.services import mails
-from campaign.services.outgoing import Envelope
+from campaign.services.envelope import Envelope
 
 
 def door_url(invitation: Invitation, envelope: Envelope) -> str:

@@ -14,7 +14,7 @@ from campaign.models.mail import MailKind
 from campaign.models.member import Member
 from campaign.models.user import Link, User
 from campaign.services import mails
-from campaign.services.outgoing import Envelope
+from campaign.services.envelope import Envelope
 
 LASTS = timedelta(hours=1)
 MOST_AN_HOUR = 6

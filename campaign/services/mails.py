@@ -18,7 +18,7 @@ from campaign.models.mail import BULK, MailKind, MemberMail
 from campaign.models.member import Member
 from campaign.models.organization import Organization
 from campaign.services import deliveries, suppressions
-from campaign.services.outgoing import Envelope
+from campaign.services.envelope import Envelope
 
 
 @cache

@@ -2,57 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.channels.cwc.message import Agent, MoreInfo
-from campaign.domain.channels import ChannelKind
-from campaign.domain.districts import Chamber
+from campaign.channels.cwc.message import MoreInfo
+from campaign.domain.channels import ChannelName
 from campaign.domain.parcels import Parcel
-from campaign.domain.references import TokenKind, TokenSigner
+from campaign.domain.references import TokenKind
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.mail import MemberMail
 from campaign.models.member import Member
 from campaign.models.organization import Organization
-from campaign.services import cwc_filing
+from campaign.services import cwc_filing, filings, printing
+from campaign.services.envelope import Envelope
 from campaign.services.many import among
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What every parcel of this installation needs besides its row."""
-
-    signer: TokenSigner
-    bounce_domain: str
-    base_url: str
-    agents: Mapping[Chamber, Agent] = field(default_factory=dict)  # who delivers, by a gateway's chamber
-    more_info_at: MoreInfo = MoreInfo.LAST
-
-    def return_path(self, kind: TokenKind, reference: str) -> str:
-        return f"b+{self.signer.sign(kind, reference)}@{self.bounce_domain}"
-
-    def reply_address(self, reference: str) -> str:
-        return f"r+{self.signer.sign(TokenKind.LETTER, reference)}@{self.bounce_domain}"
-
-    def acknowledgement_address(self, reference: str) -> str:
-        """Where a gateway's own acknowledgement of a letter goes: it says that the office's system has the letter."""
-        return f"a+{self.signer.sign(TokenKind.LETTER, reference)}@{self.bounce_domain}"
-
-    def message_id(self, reference: str) -> str:
-        """Fixed for a letter or mail, whatever the number of tries, so that a receiver can tell a copy."""
-        return f"<{reference}@{self.bounce_domain}>"
-
-    def more_info(self, reference: str) -> str:
-        """For the gateways' element of that name; empty where it is left out."""
-        return "" if self.more_info_at is MoreInfo.NONE else self.verify_url(reference)
-
-    def verify_url(self, reference: str) -> str:
-        return f"{self.base_url}/verify/{reference}"
 
 
 def letter_text(body: str, verify_url: str) -> str:
@@ -84,10 +53,9 @@ def parcels(session: Session, ids: Sequence[int], envelope: Envelope, now: datet
         .join(Member, Member.id == Letter.member_id)
         .where(among(session, Delivery.id, ids))
     )
-    by_gateway: list[int] = []
+    by_channel: dict[ChannelName, list[int]] = defaultdict(list)
     for row in letters:
-        if row.channel.kind is ChannelKind.CWC:
-            by_gateway.append(row.id)
+        by_channel[row.channel].append(row.id)
         made[row.id] = Parcel(
             key=row.id,
             reference=row.reference,
@@ -102,20 +70,40 @@ def parcels(session: Session, ids: Sequence[int], envelope: Envelope, now: datet
             reply_to=envelope.reply_address(row.reference),
             written_at=row.signed_at,
         )
-    if by_gateway:
-        filings = cwc_filing.filings(
-            session,
-            by_gateway,
-            envelope.agents,
-            now,
-            acknowledgements=envelope.acknowledgement_address,
-            pages=envelope.more_info,
-            more_info_first=envelope.more_info_at is MoreInfo.FIRST,
-        )
-        made |= {key: replace(made[key], cargo=filing) for key, filing in filings.items()}
+    for channel, keys in by_channel.items():
+        cargoes = _cargoes(session, channel, keys, organization, envelope, now)
+        made |= {key: replace(made[key], cargo=cargo) for key, cargo in cargoes.items()}
     if len(made) < len(ids):
         made |= _mails(session, [key for key in ids if key not in made], organization, envelope)
     return made
+
+
+def _cargoes(
+    session: Session,
+    channel: ChannelName,
+    ids: Sequence[int],
+    organization: Organization,
+    envelope: Envelope,
+    now: datetime,
+) -> Mapping[int, object]:
+    """What these channels take instead of a mail's text, by delivery id; nothing for mail."""
+    match channel:
+        case ChannelName.CWC_HOUSE | ChannelName.CWC_SENATE:
+            return cwc_filing.filings(
+                session,
+                ids,
+                envelope.agents,
+                now,
+                acknowledgements=envelope.acknowledgement_address,
+                pages=envelope.more_info,
+                more_info_first=envelope.more_info_at is MoreInfo.FIRST,
+            )
+        case ChannelName.DOCKET_API:
+            return filings.comments(session, ids)
+        case ChannelName.PRINT_PROVIDER:
+            return printing.cargoes(session, ids, organization, envelope)
+        case _:
+            return {}
 
 
 def _mails(session: Session, ids: Sequence[int], organization: Organization, envelope: Envelope) -> dict[int, Parcel]:

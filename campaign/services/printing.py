@@ -26,7 +26,8 @@ from campaign.models.letter import Letter
 from campaign.models.organization import Organization
 from campaign.models.printing import PrintBatch, PrintedRow
 from campaign.services import audit, counts, deliveries
-from campaign.services.outgoing import Envelope
+from campaign.services.envelope import Envelope
+from campaign.services.many import among
 
 MOST = 10_000
 """Letters in a batch: two hundred reams of paper are carried in more than one go."""
@@ -53,6 +54,26 @@ def printed(letter: Letter, organization: Organization, day: str, envelope: Enve
         reference=letter.digest[:16],
         verify_url=envelope.verify_url(letter.reference),
     )
+
+
+def cargoes(
+    session: Session, ids: Sequence[int], organization: Organization, envelope: Envelope
+) -> dict[int, PrintedLetter]:
+    """What a print provider takes, by delivery id. One statement."""
+    rows = session.execute(
+        sa.select(Delivery.id, Letter)
+        .join(Letter, Letter.id == Delivery.letter_id)
+        .where(among(session, Delivery.id, ids))
+    )
+    zone = counts.zone(session)
+    return {
+        delivery_id: printed(letter, organization, long_day(letter.signed_at.astimezone(zone)), envelope)
+        for delivery_id, letter in rows
+    }
+
+
+def long_day(local: datetime) -> str:
+    return f"{local:%B} {local.day}, {local.year}"
 
 
 def _waiting(campaign_id: int, now: datetime) -> sa.Select[Any]:

@@ -18,7 +18,7 @@ from campaign.models.mail import MailKind, MemberMail
 from campaign.models.member import Member
 from campaign.models.suppression import Suppression
 from campaign.services import deliveries, mails
-from campaign.services.outgoing import Envelope
+from campaign.services.envelope import Envelope
 
 AFTER = (timedelta(days=3), timedelta(days=10))
 TEMPLATE = "reminder_to_send"

@@ -59,11 +59,12 @@ def taking(session: Session, office_ids: Sequence[int], now: datetime) -> Taking
 def routes(holder: Holder, docket: Docket | None, order: Sequence[str], takes: Taking) -> list[Route]:
     """Every way to this office, each channel once. Never empty: paper is what is always possible.
 
-    A comment on an open docket is filed by hand at its portal, and goes no other way. An office's own order beats the
-    campaign's. An order holds kinds, or the name of one channel of a kind.
+    A comment on a docket goes by the portal's interface where it has one for us, else as a packet that the member files, and
+    no other way. An office's own order beats the campaign's. An order holds kinds, or the name of one channel of a kind.
     """
     if docket is not None:
-        return [Route(ChannelName.HANDOFF, docket.portal_url)]
+        packet = Route(ChannelName.DOCKET_PACKET, docket.portal_url)
+        return [Route(ChannelName.DOCKET_API, docket.document_id), packet] if docket.by_machine else [packet]
     wanted = [*(holder.channels or order or DEFAULT_ORDER), ChannelKind.PRINT]
     found = {way.channel: way for each in wanted for way in _ways(each, holder, takes)}
     return list(found.values())
@@ -77,5 +78,7 @@ def _ways(wanted: str, holder: Holder, takes: Taking) -> Iterator[Route]:
             yield Route(ChannelName.SMTP, takes.staff[holder.office_id])
         case ChannelKind.HANDOFF if holder.form_url:
             yield Route(ChannelName.HANDOFF, holder.form_url)
+        case ChannelName.PRINT_PROVIDER:
+            yield Route(ChannelName.PRINT_PROVIDER)
         case ChannelKind.PRINT:
             yield Route(ChannelName.PRINT)

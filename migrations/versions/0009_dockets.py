@@ -16,6 +16,7 @@ _NEW = "uq_dockets_office_id_number_document_id"
 
 def upgrade() -> None:
     with op.batch_alter_table("dockets") as dockets:
+        dockets.add_column(sa.Column("by_machine", sa.Boolean(), nullable=False, server_default=sa.false()))
         dockets.drop_constraint(op.f(_OLD), type_="unique")
         dockets.create_unique_constraint(op.f(_NEW), ["office_id", "number", "document_id"])
 
@@ -31,3 +32,4 @@ def downgrade() -> None:
     with op.batch_alter_table("dockets") as dockets:
         dockets.drop_constraint(op.f(_NEW), type_="unique")
         dockets.create_unique_constraint(op.f(_OLD), ["office_id", "number"])
+        dockets.drop_column("by_machine")

@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from campaign.channels.cwc.gateway import Gateway
+from campaign.channels.docket.regulations import Access
+from campaign.channels.printing.provider import PostValues
 from campaign.channels.registry import RelayValues, make_channels
-from campaign.domain.channels import BY_HAND
+from campaign.domain.channels import BY_HAND, ChannelName
+from campaign.domain.districts import Chamber
 
 _CONTRACTS = {"MachineChannel", "ByHandChannel"}
 
@@ -28,7 +32,13 @@ def _under_contract(root: Path) -> dict[str, set[str]]:
 
 
 def test_every_channel_of_the_registry_is_held_to_its_contract(root: Path) -> None:
-    channels = make_channels(RelayValues("127.0.0.1", 8025))
+    channels = make_channels(
+        RelayValues("127.0.0.1", 8025),
+        [Gateway(chamber, "http://127.0.0.1:8026/") for chamber in (Chamber.HOUSE, Chamber.SENATE)],
+        PostValues("http://127.0.0.1:8026", "key"),
+        Access("http://127.0.0.1:8026/regulations/v4", "key"),
+    )
+    assert set(channels) == set(ChannelName)
     under = _under_contract(root)
     for name, channel in channels.items():
         contract = "ByHandChannel" if name in BY_HAND else "MachineChannel"

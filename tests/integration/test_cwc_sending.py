@@ -24,7 +24,7 @@ from campaign.models.delivery import Attempt, Delivery
 from campaign.models.gateway import GatewayFiling
 from campaign.models.office import Office
 from campaign.services import active_offices, decisions, metrics, outbox
-from campaign.services.outgoing import Envelope
+from campaign.services.envelope import Envelope
 from campaign.simulator.gateways.rules import AGENT
 from tests import factories
 from tests.factories import NOW

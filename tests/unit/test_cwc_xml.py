@@ -240,6 +240,18 @@ DOCUMENTS: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
     "an empty suffix": (lambda d: _with(d, "Suffix", ""), []),
     "an attribute": (lambda d: d.replace("<City>", '<City a="b">'), [("Constituent/City", "attribute", "error")]),
     "a namespace": (lambda d: d.replace("<CWC>", '<CWC xmlns="urn:x">'), [("", "wrong_root", "error")]),
+    "a namespace that nothing uses": (
+        lambda d: d.replace("<City>", '<City xmlns:x="urn:x">'),
+        [("", "namespace", "error")],
+    ),
+    "an element of a namespace": (
+        lambda d: d.replace("<City>Reno</City>", '<x:City xmlns:x="urn:x">Reno</x:City>'),
+        [
+            ("", "namespace", "error"),
+            ("Constituent/{urn:x}City", "unknown_element", "error"),
+            ("Constituent/City", "required", "error"),
+        ],
+    ),
     "text between elements": (lambda d: d.replace("<City>", "x<City>"), [("Constituent", "stray_text", "error")]),
     "an element in a text": (
         lambda d: _with(d, "City", "Re<b>no</b>"),

@@ -23,9 +23,8 @@ from campaign.channels.docket.filing import Submitter as Filer
 from campaign.channels.docket.packet import PacketChannel
 from campaign.channels.http import Answer
 from campaign.domain import docket_rules
-from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid, Misconfigured, Refused, TryLater, Unclear
-from tests.unit.channel_contract import AnyChannel
+from tests.unit.channel_contract import ByHandChannel
 from tests.unit.parcels import a_parcel
 
 CLOSES = docket_rules.end_of(date(2026, 12, 1))
@@ -50,15 +49,10 @@ FILING = Filing(
 OPEN_TEXT = replace(FILING, paragraphs=("We make wire.", "Thank you."))
 
 
-class TestPacketChannel(AnyChannel):
+class TestPacketChannel(ByHandChannel):
     @pytest.fixture
     def channel(self) -> Channel:
         return PacketChannel()
-
-    def test_no_machine_opens_it(self, channel: Channel) -> None:
-        assert channel.name is ChannelName.DOCKET
-        with pytest.raises(Misconfigured, match="a person finishes this"):
-            channel.open()
 
     def test_it_says_the_line_of_a_bracket_that_hides_nothing(self, channel: Channel) -> None:
         (words,) = channel.problems(a_parcel(body="One.\n\nTwo [three."))

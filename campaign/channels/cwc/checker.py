@@ -40,6 +40,8 @@ def _document(root: Any) -> Iterator[Problem]:
     if root.tag != "CWC":
         yield Problem("", "wrong_root", "The outermost element is CWC, without a namespace.")
         return
+    if any(each.nsmap for each in root.iter()):
+        yield Problem("", "namespace", "The document declares a namespace: take the declaration out.")
     chamber = seats.chamber_of(value(root, "Recipient/MemberOffice")) or Chamber.HOUSE
     found = [*_container(root, schema.document(chamber), "", chamber)]
     yield from found

@@ -47,7 +47,7 @@ class Packet:
 class PacketChannel:
     """Implements Channel; nothing is sent by a machine here."""
 
-    name = ChannelName.DOCKET
+    name = ChannelName.DOCKET_PACKET
     repeat_is_safe = False
 
     def problems(self, parcel: Parcel) -> list[str]:

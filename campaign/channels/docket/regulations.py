@@ -48,7 +48,7 @@ class Access:
 class RegulationsChannel:
     """Implements Channel. `clock` gives aware times and decides whether a document is still open."""
 
-    name = ChannelName.DOCKET
+    name = ChannelName.DOCKET_API
     repeat_is_safe = False
 
     def __init__(

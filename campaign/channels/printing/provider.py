@@ -1,7 +1,7 @@
 """A house that prints, folds and posts letters for us, spoken to by HTTP in the shape that several of them share.
 
-Its words are those of delivery-channels.md, section 11, which its makers publish and we have not tried: paths and fields stand
-in one place each. A repeated request carries the same Idempotency-Key; as houses forget keys after a day, a letter is also
+The shape follows published client types of such houses, which we have not tried: paths and fields
+stand in one place each. A repeated request carries the same Idempotency-Key; as houses forget keys after a day, a letter is also
 looked for by its own mark before it is handed over, so that repeating is safe whenever it happens.
 """
 

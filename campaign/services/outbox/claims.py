@@ -19,9 +19,10 @@ from campaign.domain.statuses import CampaignStatus, Status
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
 from campaign.services import breaker, counts, deliveries, held
+from campaign.services.envelope import Envelope
 from campaign.services.outbox import bulk, outcomes, paces
 from campaign.services.outbox.paces import Due, Limits
-from campaign.services.outgoing import Envelope, parcels
+from campaign.services.outgoing import parcels
 
 SENDS = (CampaignStatus.LIVE, CampaignStatus.CLOSING)
 _LEVELS = (deliveries.PRIORITY_ONE_OFF, deliveries.PRIORITY_LETTER, deliveries.PRIORITY_BULK)

@@ -23,11 +23,11 @@ from campaign.domain.parcels import Outcome, Parcel, Receipt
 from campaign.journal import Journal, Kind
 from campaign.models.campaign import Campaign
 from campaign.services import breaker
+from campaign.services.envelope import Envelope
 from campaign.services.outbox import bulk, outcomes
 from campaign.services.outbox.claims import NOTHING, SENDS, Marked, Taken, due_channels, take
 from campaign.services.outbox.paces import Limits
 from campaign.services.outbox.recovery import receipt_line, settle_own
-from campaign.services.outgoing import Envelope
 
 log = structlog.get_logger()
 

@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 
 from campaign.channels.docket import packet as packets
 from campaign.channels.docket.packet import Packet
-from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Gone, Invalid, NotFound, WrongState
 from campaign.domain.statuses import Status
 from campaign.extensions import db
@@ -29,9 +28,8 @@ from campaign.web.formats import as_zone
 
 def is_mine(opened: Open, delivery: Delivery) -> bool:
     """Whether the member files it, rather than a machine at regulations.gov."""
-    if delivery.channel is ChannelName.DOCKET:
-        return opened.docket.portal is Portal.USTR
-    return delivery.channel is ChannelName.HANDOFF
+    del opened
+    return delivery.channel in filings.BY_HAND
 
 
 def page(

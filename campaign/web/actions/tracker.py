@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 
 from campaign.channels.smtp.quotes import own_text
-from campaign.domain.channels import ChannelKind, ChannelName
+from campaign.domain.channels import BY_THE_MEMBERS_WORD, ChannelKind, ChannelName
 from campaign.domain.events import EventKind, ResponseKind
 from campaign.domain.statuses import ResponseState, Status
 from campaign.models.delivery import DeliveryChange
@@ -50,9 +50,9 @@ def is_agency(name: str) -> bool:
     return not name.startswith(("Representative ", "Senator ", "Delegate ", "Resident Commissioner "))
 
 
-def way(channel: ChannelName, *, docket: bool, by_hand: bool = False) -> str:
-    """How a letter goes and when it arrives, as honestly as can be said before it went. `by_hand`: a packet of the member's."""
-    if docket and (by_hand or channel is ChannelName.HANDOFF):
+def way(channel: ChannelName, *, docket: bool) -> str:
+    """How a letter goes and when it arrives, as honestly as can be said before it went."""
+    if docket and channel is ChannelName.HANDOFF:
         return "Public docket · you file it"
     return " · ".join(_WAYS[channel])
 
@@ -115,7 +115,7 @@ class Row:
 
     @property
     def yours_to_send(self) -> bool:
-        return self.line.delivery.channel is ChannelName.HANDOFF and self.line.delivery.status is Status.QUEUED
+        return self.line.delivery.channel in BY_THE_MEMBERS_WORD and self.line.delivery.status is Status.QUEUED
 
     @property
     def leaves_by_itself(self) -> bool:

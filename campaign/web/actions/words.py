@@ -12,7 +12,6 @@ from campaign.domain.districts import STATES, District, district_label
 from campaign.domain.holders import Holder
 from campaign.domain.letters import Part
 from campaign.domain.statuses import WITH_THE_OFFICE
-from campaign.models.docket import Portal
 from campaign.models.response import Response
 from campaign.services.actions import Prepared
 from campaign.services.letters import Written
@@ -45,9 +44,7 @@ def _value(part: Part | dict[str, Any], name: str) -> Any:
 
 
 def way(prepared: Prepared) -> str:
-    docket = prepared.docket
-    by_hand = docket is not None and docket.portal is Portal.USTR
-    return tracker.way(prepared.route.channel, docket=docket is not None, by_hand=by_hand)
+    return tracker.way(prepared.route.channel, docket=prepared.docket is not None)
 
 
 _MISSING = {

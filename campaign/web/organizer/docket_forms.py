@@ -12,6 +12,7 @@ from campaign.domain import docket_rules
 from campaign.domain.docket_rules import EASTERN
 from campaign.domain.texts import tidy_line
 from campaign.models.docket import Docket, Portal
+from campaign.runtime import runtime
 from campaign.services.dockets import TITLE_LIMIT, Entry
 
 PORTALS = {Portal.USTR: "Trade Representative’s portal", Portal.REGULATIONS_GOV: "regulations.gov"}
@@ -95,6 +96,7 @@ class DocketForm(FlaskForm):  # type: ignore[misc]
             portal_url=self.portal_url.data or "",
             opens_at=docket_rules.begin_of(self.opens_on.data),
             closes_at=closes,
+            by_machine=bool(runtime().settings.regulations_key),
         )
 
 

@@ -173,7 +173,9 @@ def docket_fetch() -> ResponseReturnValue:
         found = _read(number)
         with unit_of_work() as session:
             by, pages = access.me().by, _pages()
-            made = dockets.take_over(session, office_id, number, found, database_now(), by, pages=pages)
+            made = dockets.take_over(
+                session, office_id, number, found, database_now(), by, pages=pages, by_machine=True
+            )
             count = len(made)
     except (Invalid, WrongState) as error:
         form.put("docket", str(error))

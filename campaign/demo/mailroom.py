@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from functools import partial
 
@@ -18,7 +18,7 @@ from campaign.demo.diary import Act, Diary
 from campaign.demo.script import Answers
 from campaign.demo.shapes import LetterPlan, ReplyPlan
 from campaign.demo.timeline import Clock, Timeline
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.domain.errors import WrongState
 from campaign.domain.events import ResponseKind
 from campaign.domain.parcels import Outcome, Parcel, Receipt
@@ -114,9 +114,13 @@ class Mailroom:
         """The notice that follows a letter that was taken, and the office's answers."""
         if signed.plan.outcome is Status.ACCEPTED:
             return
-        compose = scripted.bounce if signed.plan.outcome is Status.BOUNCED else scripted.receipt
+        compose, told = scripted.bounce if signed.plan.outcome is Status.BOUNCED else scripted.receipt, original
+        if signed.plan.channel.kind is ChannelKind.CWC:  # the gateway acknowledges, to an address of the letter's own
+            reference = original.message_id[1:].partition("@")[0]
+            compose = scripted.acknowledgement
+            told = replace(original, return_path=self.envelope.acknowledgement_address(reference))
         told_at = now + timedelta(seconds=signed.rng.randint(60, 900))
-        self.timeline.at(told_at, partial(self._notice, compose, original))
+        self.timeline.at(told_at, partial(self._notice, compose, told))
         self.expect_replies(signed, original, told_at)
 
     def expect_replies(self, signed: Signed, original: Original | None, after: datetime) -> None:

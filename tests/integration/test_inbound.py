@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -246,3 +247,16 @@ def test_what_cannot_be_read_waits_for_a_person(session: Session) -> None:
         assert taken.kind in ("unreadable", "unmatched")
     assert standing(session, letter) == (Status.ACCEPTED, ResponseState.NONE)
     assert session.scalars(sa.select(Event.kind)).all() == [EventKind.UNKNOWN] * 3
+
+
+def test_a_gateways_acknowledgement_delivers_a_letter_and_is_no_word_of_the_office(each_session: Session) -> None:
+    session = each_session
+    letter = sent_letter(session)
+    raw = mail("acknowledgement.eml", letter).decode()
+    address = ENVELOPE.acknowledgement_address(letter.reference)
+    raw = re.sub(r"^(To|Delivered-To|X-Original-To):.*$", rf"\1: {address}", raw, flags=re.MULTILINE)
+    taken = take(session, raw.encode())
+    assert (taken.kind, taken.moved) == ("delivered", Status.DELIVERED)
+    assert standing(session, letter) == (Status.DELIVERED, ResponseState.NONE)
+    spoiled = raw.replace(address[2:8], "zzzzzz")
+    assert take(session, spoiled.encode(), "mail-2").kind == "unmatched"

@@ -21,6 +21,7 @@ from campaign.channels.smtp.raw import RawMail
 from campaign.domain.references import Token, TokenKind, TokenSigner
 
 _RECIPIENT_FIELDS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Delivered-To", "To", "Cc")
+_TOKEN_AT = re.compile(r"\ba\+([0-9a-z]{20,60})@")
 _OURS = frozenset((TokenKind.LETTER, TokenKind.MAIL))
 _MESSAGE_ID = re.compile(r"(?i:^message-id:)\s*(<[^<>\s]{3,248}>)", re.MULTILINE)
 _AUTOMATIC_PRECEDENCE = frozenset(("bulk", "junk", "list", "auto_reply"))
@@ -136,6 +137,10 @@ def _classified(mail: Message, message: InboundMessage, signer: TokenSigner) -> 
     elif _is_ours(message, token, signer):
         kind = InboundKind.AUTO_REPLY
         message = replace(message, automatic=True, detail="our own mail came back")
+    elif message.automatic and token is not None and _is_acknowledgement_address(mail, token):
+        kind = (
+            InboundKind.DELIVERED
+        )  # a gateway's own word that the office's system has the letter; no word of the office
     elif message.automatic:
         kind = _automatic_kind(message, token)
     else:
@@ -158,6 +163,12 @@ def _is_ours(message: InboundMessage, token: Token | None, signer: TokenSigner) 
     if token is not None and message.message_id.startswith(f"<{token.reference}@"):
         return True
     return any(each.kind in _OURS for each in signer.find(message.from_address))
+
+
+def _is_acknowledgement_address(mail: Message, token: Token) -> bool:
+    """Whether it was sent to where gateways acknowledge, an address of its own for each letter (services/envelope.py)."""
+    fields = "\n".join(mime.raw_values(mail, _RECIPIENT_FIELDS)).lower()
+    return token.kind is TokenKind.LETTER and _TOKEN_AT.search(fields) is not None
 
 
 def _automatic_kind(message: InboundMessage, token: Token | None) -> InboundKind:

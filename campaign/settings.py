@@ -231,6 +231,12 @@ class Settings:
             changes["inbox_maildir"] = var_dir / "inbox"
         if self.env is Environment.DEVELOPMENT and self.simulated and not (self.cwc_house_url or self.cwc_senate_url):
             changes |= gateways.simulated(self)
+        if self.env is Environment.DEVELOPMENT and self.simulated and not self.print_provider_url:
+            changes |= {
+                "print_provider_url": f"http://localhost:{self.simulator_port}",
+                "print_provider_key": "simulation",
+                "print_provider_hook_secret": "a secret of the simulation alone",
+            }
         if not self.regulations_url:
             host = f"[{self.simulator_host}]" if ":" in self.simulator_host else self.simulator_host
             local = f"http://{host}:{self.simulator_port}/regulations/v4"

@@ -23,7 +23,7 @@ from campaign.models.position import Position, Stance
 from campaign.models.recommendation import Ask, Bill, Fact, Recommendation, Sphere, Sponsor, Wording
 from campaign.models.template import LetterTemplate, LetterTemplateVersion
 
-ORDER = ("cwc", "smtp", "handoff", "print")
+ORDER = ("cwc", "smtp", "handoff", "print_provider")
 _OLD_BILL = "Bill number from the previous Congress"
 _OUTCOME = "No position changed. The offices sent acknowledgements and form letters, and nothing of substance."
 

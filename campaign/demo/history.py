@@ -1,8 +1,6 @@
 """The plan of the three weeks: pure data from pure functions, the same every time. No database; the loader follows it.
 
-Every total of the demonstration's tables is reached (tests/unit/test_demo_content.py recounts them). Not reachable today:
-`channel` says `smtp` where `planned_channel` says `cwc`, and `handoff` for a docket; and a by-hand channel has no machine that
-accepts, fails or bounces, so `status_today` says what a printed letter can be until a print provider exists.
+Every total of the demonstration's tables is reached (tests/unit/test_demo_content.py recounts them).
 """
 
 from __future__ import annotations
@@ -40,9 +38,8 @@ _NAMES = {
     ChannelKind.SMTP: ChannelName.SMTP,
     ChannelKind.DOCKET: ChannelName.DOCKET_PACKET,
     ChannelKind.HANDOFF: ChannelName.HANDOFF,
-    ChannelKind.PRINT: ChannelName.PRINT,
+    ChannelKind.PRINT: ChannelName.PRINT_PROVIDER,
 }
-_NOT_BY_HAND = frozenset({Status.ACCEPTED, Status.FAILED})
 
 MILESTONES = (
     Milestone(2, "First 25 letters signed"),
@@ -75,13 +72,6 @@ def name_of(channel: ChannelKind, kind: TargetKind) -> ChannelName:
     if channel is ChannelKind.CWC:
         return ChannelName.CWC_HOUSE if kind is TargetKind.HOUSE else ChannelName.CWC_SENATE
     return _NAMES[channel]
-
-
-def status_today(letter: LetterPlan) -> Status:
-    """The outcome, as far as a channel of today can have it: paper waits in the queue until somebody says it was posted."""
-    if letter.channel is ChannelName.PRINT and letter.outcome in _NOT_BY_HAND:
-        return Status.QUEUED
-    return letter.outcome
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,16 +12,19 @@ from functools import partial
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from campaign.channels.printing import house_events
+from campaign.channels.printing.house_events import Notice
 from campaign.channels.smtp.inbox import read_message
 from campaign.channels.smtp.raw import RawMail
 from campaign.database import transaction
+from campaign.demo.association import ORGANIZATION
 from campaign.demo.diary import Act, Diary
 from campaign.demo.script import Answers
 from campaign.demo.shapes import LetterPlan, ReplyPlan
 from campaign.demo.timeline import Clock, Timeline
 from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.domain.errors import WrongState
-from campaign.domain.events import ResponseKind
+from campaign.domain.events import DeliveryEvent, EventKind, ResponseKind
 from campaign.domain.parcels import Outcome, Parcel, Receipt
 from campaign.domain.statuses import Status
 from campaign.journal import Journal
@@ -28,7 +32,7 @@ from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.member import Member
 from campaign.models.response import Response
-from campaign.services import events, outbox, responses
+from campaign.services import events, outbox, print_events, responses
 from campaign.services.envelope import Envelope
 from campaign.services.outbox import Loop
 from campaign.simulator import scripted
@@ -39,7 +43,7 @@ from campaign.simulator.scripted_channel import ScriptedChannel
 Moment = Callable[[int, time, str], datetime]
 """A day of a plan, a time on the wall and the wall's zone -> the moment."""
 
-_BY_MACHINE = (ChannelName.CWC_HOUSE, ChannelName.CWC_SENATE, ChannelName.SMTP)
+_BY_MACHINE = (ChannelName.CWC_HOUSE, ChannelName.CWC_SENATE, ChannelName.SMTP, ChannelName.PRINT_PROVIDER)
 _LOST = frozenset({"unmatched", "unreadable", "duplicate"})
 
 
@@ -114,6 +118,10 @@ class Mailroom:
         """The notice that follows a letter that was taken, and the office's answers."""
         if signed.plan.outcome is Status.ACCEPTED:
             return
+        if signed.plan.channel is ChannelName.PRINT_PROVIDER:
+            told_at = signed.moment(signed.plan.settled_day, time(15), ORGANIZATION.time_zone)
+            self.timeline.at(max(told_at, now + timedelta(hours=1)), partial(self._posted, signed))
+            return
         compose, told = scripted.bounce if signed.plan.outcome is Status.BOUNCED else scripted.receipt, original
         if signed.plan.channel.kind is ChannelKind.CWC:  # the gateway acknowledges, to an address of the letter's own
             reference = original.message_id[1:].partition("@")[0]
@@ -132,6 +140,21 @@ class Mailroom:
                 self.timeline.at(moment, partial(self._reported, signed, reply))
             else:
                 self.timeline.at(moment, partial(self._replied, original, reply))
+
+    def _posted(self, signed: Signed, now: datetime) -> None:
+        """What the print provider tells of a letter that it posted."""
+        back = signed.plan.outcome is Status.BOUNCED
+        kind = EventKind.BOUNCED if back else EventKind.DELIVERED
+        word = "letter.returned_to_sender" if back else "letter.delivered"
+        source_id = f"evt_{signed.letter_id}"
+        raw = json.dumps(
+            {"id": source_id, "event_type": {"id": word}, "note": "nothing was printed (simulation)"}
+        ).encode()
+        reference = self.session.get_one(Letter, signed.letter_id).reference
+        with transaction(self.session):
+            event = DeliveryEvent(house_events.SOURCE, source_id, kind, now, detail=word)
+            print_events.take(self.session, Notice(event, reference, ""), raw, now)
+        self.diary.note(Act.NOTICES, now)
 
     def _notice(self, compose: Callable[[Original, datetime], bytes], original: Original, now: datetime) -> None:
         self._take(compose, original, now)

@@ -13,9 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.database import transaction
 from campaign.demo import agenda, setup
-from campaign.demo.association import ORGANIZATION
 from campaign.demo.association import facility as planned_site
-from campaign.demo.clock import weekday
 from campaign.demo.diary import Act
 from campaign.demo.history_tables import SEED
 from campaign.demo.mailroom import Mailroom, Moment, Signed
@@ -226,21 +224,12 @@ class Replay:
 
     def _by_hand(self, signed: Signed, now: datetime) -> None:
         plan, timeline = signed.plan, self.mailroom.timeline
-        if plan.planned_channel is ChannelKind.PRINT:
-            if plan.outcome is not Status.FAILED:
-                posted_at = signed.moment(weekday(plan.signed_day + 1), time(15), ORGANIZATION.time_zone)
-                timeline.at(posted_at, partial(self._post, signed))
-        elif plan.channel in BY_THE_MEMBERS_WORD and plan.outcome is Status.DELIVERED:
+        if plan.channel in BY_THE_MEMBERS_WORD and plan.outcome is Status.DELIVERED:
             filed_at = _done_at(signed, now)
             timeline.at(filed_at, partial(self._file, signed))
             self.mailroom.expect_replies(signed, None, filed_at)
         elif plan.outcome is Status.CANCELLED and plan.docket is None:
             timeline.at(_done_at(signed, now), partial(self._withdraw, signed))
-
-    def _post(self, signed: Signed, now: datetime) -> None:
-        with transaction(self.session):
-            deliveries.done_by_hand(self.session, signed.delivery_id, now, self.cast.organizer)
-        self.mailroom.diary.note(Act.BY_HAND, now)
 
     def _file(self, signed: Signed, now: datetime) -> None:
         proof = ""

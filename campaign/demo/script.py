@@ -34,7 +34,7 @@ class Answers:
             case Status.QUEUED:
                 return TryLater(plan.reason, code="452", retry_after_s=_AN_HOUR, used_a_try=False)
             case Status.FAILED:
-                return TryLater("no answer from the office's system", code="451")
+                return TryLater("no answer from the receiving system", code="504")
             case Status.REFUSED:
                 code = _REFUSALS.get(plan.reason, "5.6.0")
                 return Refused(plan.reason, code=code, answer=f"554 {code} {plan.reason} (simulation)")

@@ -342,7 +342,10 @@ def sign(
     by = f"member:{member.id}"
     session.add(action.become(ActionStatus.APPROVED, now, "signed", by))
     made = _freeze(session, view, _consent(session, action, campaign, name, signature, view, now))
-    ways = [Route(ChannelName.PRINT) if each.target in signature.on_paper else each.route for each in view.going]
+    by_post = Route(
+        ChannelName.PRINT_PROVIDER if ChannelName.PRINT_PROVIDER in campaign.channels else ChannelName.PRINT
+    )
+    ways = [by_post if each.target in signature.on_paper else each.route for each in view.going]
     due_at = now + timedelta(seconds=undo_s)
     deliveries.enqueue_letters(session, list(zip(made, ways, strict=True)), due_at=due_at, now=now, by=by)
     if undo_s == 0:

@@ -60,6 +60,8 @@ def _delivery(session: Session, notice: Notice) -> Delivery | None:
     if letter_id is None:
         return None
     for way in deliveries.locked_of_letter(session, letter_id):
-        if way.channel is ChannelName.PRINT_PROVIDER and way.provider_id in (None, notice.provider_id):
+        if way.channel is ChannelName.PRINT_PROVIDER and (
+            not notice.provider_id or way.provider_id in (None, notice.provider_id)
+        ):
             return way
     return None

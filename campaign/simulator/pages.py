@@ -19,6 +19,7 @@ from campaign.simulator.printer import add_printer
 from campaign.simulator.printer_store import PrinterStore
 from campaign.simulator.store import Message, Store
 
+PRINTER_FILE = "simulated-printer.sqlite3"  # beside the simulator's own
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none';"
@@ -34,7 +35,7 @@ def make_pages(store: Store, clock: Clock, script: Script | None = None, rules: 
     _add_pages(app, store, clock)
     _add_data(app, store, clock)
     gateways.register(app, store.path, clock, script, rules)
-    add_printer(app, PrinterStore(store.path.with_name("simulated-printer.sqlite3")), clock)
+    add_printer(app, PrinterStore(store.path.with_name(PRINTER_FILE)), clock)
     portal.register(app, store.path, clock)
     app.after_request(_with_headers)
     return app

@@ -15,10 +15,12 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from campaign.domain.errors import CannotStart
 from campaign.settings import Settings
+from campaign.simulator import printer
 from campaign.simulator.clock import Clock
 from campaign.simulator.gateways.rules import Rules
 from campaign.simulator.offices import Pace, Script
-from campaign.simulator.pages import make_pages
+from campaign.simulator.pages import PRINTER_FILE, make_pages
+from campaign.simulator.printer_store import PrinterStore
 from campaign.simulator.relay import RelayHandler, serve
 from campaign.simulator.schedule import Postman
 from campaign.simulator.store import Store
@@ -70,14 +72,23 @@ async def _run(settings: Settings, store: Store, clock: Clock, script: Script) -
         server = await serve(RelayHandler(store, script, clock), settings.smtp_host, settings.smtp_port)
     except OSError as error:
         raise _taken(settings.smtp_port, "CAMPAIGN_SMTP_PORT") from error
+    printed = PrinterStore(store.path.with_name(PRINTER_FILE))
     postman = Postman(store, clock, settings.inbox_maildir, settings.bounce_domain)
     try:
         while not stop.is_set():
             postman.deliver_due()
+            await asyncio.to_thread(_tell_of_print, settings, printed, clock)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LOOK_S)
     finally:
         server.close()  # lines that are open end with the loop; what they held unanswered was not taken
+
+
+def _tell_of_print(settings: Settings, printed: PrinterStore, clock: Clock) -> None:
+    """The print provider's notices; those that nobody takes now are told again."""
+    if settings.print_provider_hook_secret:
+        hook = f"{settings.base_url.rstrip('/')}/hooks/print"
+        printer.tell_due(printed, clock.seconds(), hook, settings.print_provider_hook_secret, time.time)
 
 
 @contextmanager

@@ -29,7 +29,6 @@ from campaign.demo.history import (
     OUTAGE,
     POSITION_CHANGES,
     history,
-    status_today,
     wave_of,
 )
 from campaign.demo.shapes import ActionPlan, Facility, FacilityRole, LetterPlan
@@ -413,13 +412,12 @@ def test_milestones_are_true() -> None:
     assert [each.day for each in MILESTONES] == [2, 10, 12, 17]
 
 
-def test_the_docket_is_filed_by_hand_and_paper_is_posted_by_staff() -> None:
+def test_each_letter_goes_the_way_that_its_office_takes() -> None:
     for letter in history().letters:
-        assert letter.channel.kind is not ChannelKind.DOCKET
-        if letter.channel is ChannelName.PRINT:
-            assert status_today(letter) in {Status.QUEUED, Status.DELIVERED, Status.BOUNCED}
-        else:
-            assert status_today(letter) is letter.outcome
+        assert letter.channel.kind is letter.planned_channel
+        assert (letter.channel is ChannelName.CWC_HOUSE) is (
+            letter.planned_channel is ChannelKind.CWC and letter.kind is TargetKind.HOUSE
+        )
 
 
 def test_all_of_it_lies_before_the_day_of_loading() -> None:

@@ -65,6 +65,7 @@ def load(as_of: date | None, *, echo: Callable[[str], None]) -> None:
             ]
         )
         with transaction(session):
+            setup.read_gateway_lists(session, now)  # the history ends days ago, and a list is good for a day and a half
             audit.record(session, at=now, by="console", act="demonstration loaded", subject="organization:1")
         for line in figures(session):
             echo(line)

@@ -35,6 +35,7 @@ from campaign.models.template import LetterTemplateVersion
 from campaign.services import actions, filings, invitations
 from campaign.unit_of_work import database_now
 from tests import factories
+from tests.factories import NOW
 
 ACT = "/c/minerals/act"
 SECRET = "We buy [412.5 tonnes] of copper a year from [Quiet Creek Mining]."
@@ -488,6 +489,19 @@ def test_f14_honolulu_files_until_the_end_of_the_day_in_washington_and_the_other
         filings.post_instead(session, first.id, after, "member:1")
         assert site.state == "HI"
     del each_app
+
+
+def test_what_was_taken_back_is_not_posted_instead(each_session: Session) -> None:
+    with transaction(each_session) as session:
+        row = factories.docket(session)
+        on = factories.campaign(session, factories.recommendation(session, "I1", row))
+        company, _ = factories.company(session)
+        (letter,) = factories.signed(session, factories.member(session, company), on, "I1")
+        actions.undo(session, letter.action_id, NOW)
+    closed = row.closes_at + timedelta(seconds=1)
+    with transaction(each_session) as session, pytest.raises(WrongState):
+        filings.post_instead(session, letter.id, closed, "member:1")
+    assert session.scalars(sa.select(Delivery.status)).all() == [Status.CANCELLED]
 
 
 def test_the_cargo_of_a_delivery_is_the_comment_of_its_letter(each_app: Flask) -> None:

@@ -107,6 +107,20 @@ def unfit(
     return frozenset(found)
 
 
+def unfit_for(session: Session, letter: Letter) -> frozenset[ChannelName]:
+    """As `unfit`, of a letter that is signed: before it goes on another way. Two statements."""
+    query = (
+        sa.select(Member, Facility, Company)
+        .select_from(Action)
+        .join(Member, Member.id == Action.member_id)
+        .join(Facility, Facility.id == Action.facility_id)
+        .outerjoin(Company, Company.id == Facility.company_id)
+        .where(Action.id == letter.action_id)
+    )
+    member, site, company = session.execute(query).one()
+    return unfit(member, site, company, _asks(session, [letter.id])[letter.id])
+
+
 def said(subject: str, statement: str, message: str, asks: Sequence[Recommendation]) -> Text:
     """The letter part, from the recommendations in the member's order.
 

@@ -13,7 +13,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
 from campaign.models.docket import Docket
 from campaign.models.letter import Letter
-from campaign.services import counts, deliveries, offices, wakes
+from campaign.services import counts, cwc_filing, deliveries, offices, wakes
 from campaign.services.routes import Route, routes, taking
 
 NOTHING_WENT = frozenset({Status.REFUSED, Status.FAILED, Status.CANCELLED, Status.EXPIRED, Status.BOUNCED})
@@ -26,7 +26,10 @@ def next_route(session: Session, letter: Letter, now: datetime) -> Route | None:
     docket = session.get(Docket, letter.docket_id) if letter.docket_id is not None else None
     order = session.scalar(sa.select(Campaign.channels).where(Campaign.id == letter.campaign_id)) or ()
     tried = {each.channel for each in deliveries.of_letter(session, letter.id)}
-    ways = routes(holder, docket, order, taking(session, [letter.office_id], now))
+    takes = taking(session, [letter.office_id], now)
+    if takes.gateways:
+        takes = takes.without(cwc_filing.unfit_for(session, letter))
+    ways = routes(holder, docket, order, takes)
     return next((way for way in ways if way.channel not in tried), None)
 
 

@@ -478,7 +478,7 @@ def undo(session: Session, action_id: int, now: datetime) -> Undone:
         if delivery.status in NOT_LEFT:
             deliveries.move(session, delivery, Status.CANCELLED, now, "undone by the member", by)
             cancelled += 1
-        elif delivery.letter_id is not None:
+        elif not delivery.superseded and delivery.letter_id is not None:
             left.append(found[delivery.letter_id].addressee)
     if cancelled:
         session.add(action.become(ActionStatus.DRAFT, now, "undone", by))

@@ -86,10 +86,13 @@ def _add(session: Session, rows: Sequence[dict[str, Any]], now: datetime, why: s
 
 
 def move(session: Session, delivery: Delivery, new: Status, at: datetime, why: str, by: str) -> None:
-    """Moves one delivery: status, history, counts. Raises WrongState where the table has no such move.
+    """Moves one delivery: status, history, counts. Raises WrongState where the table has no such move, and for one that was
+    superseded: it stays as it ended.
 
     The caller holds the row's lock (`locked`) or is the only one who could move it.
     """
+    if delivery.superseded:
+        raise WrongState("This letter went on another way; what became of this one does not change any more.")
     old = delivery.status
     session.add(delivery.become(new, at, why, by))
     _count(session, delivery, old, at)

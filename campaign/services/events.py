@@ -5,6 +5,7 @@ Only a token that we signed changes anything; everything else waits, unmatched, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.channels.smtp.inbox import InboundKind, InboundMessage
 from campaign.channels.smtp.quotes import answers_inline, own_text
 from campaign.channels.smtp.raw import RawMail
+from campaign.domain.channels import BY_HAND, ChannelName
 from campaign.domain.events import MOVES_TO, EventKind, ResponseKind
 from campaign.domain.references import TokenKind
 from campaign.domain.statuses import DELIVERY_MOVES, Status, may_move
@@ -40,6 +42,8 @@ _DEAD = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 _POLICY = "5.7."  # policy or authentication (RFC 3463): about us, not about the mailbox
 _SOFT_WINDOW = timedelta(days=30)
 _SOFT_BOUNCES = 3  # full mailboxes and days of silence within the window, until an address is written to no more
+_OF_MAIL = frozenset({InboundKind.BOUNCE, InboundKind.DELAY, InboundKind.COMPLAINT})
+_BAD = frozenset({EventKind.BOUNCED, EventKind.REFUSED, EventKind.COMPLAINED})
 _WITH_FACTS = frozenset({InboundKind.REPLY, InboundKind.ACKNOWLEDGEMENT, InboundKind.AUTO_REPLY})
 
 
@@ -116,14 +120,14 @@ def put_aside(
 
 
 def _delivery(session: Session, message: InboundMessage) -> Delivery | None:
-    """The newest delivery of what the token names, locked with the letter's others."""
+    """What the token names, locked; of a letter the delivery that such a mail is about, with the letter's others."""
     token = message.token
     if token is None:
         return None
     if token.kind is TokenKind.LETTER:
         letter_id = session.scalar(sa.select(Letter.id).where(Letter.reference == token.reference))
         ways = deliveries.locked_of_letter(session, letter_id) if letter_id is not None else ()
-        return ways[-1] if ways else None
+        return _told(ways, message.kind) if ways else None
     return session.scalar(
         sa.select(Delivery)
         .join(MemberMail, MemberMail.id == Delivery.mail_id)
@@ -131,6 +135,15 @@ def _delivery(session: Session, message: InboundMessage) -> Delivery | None:
         .with_for_update(of=Delivery)
         .execution_options(populate_existing=True)
     )
+
+
+def _told(ways: Sequence[Delivery], kind: InboundKind) -> Delivery:
+    """The newest, unless it tells what became of a mail or a machine's hand-over: the letter may have gone another way since."""
+    if kind in _OF_MAIL:
+        return next((way for way in reversed(ways) if way.channel is ChannelName.SMTP), ways[-1])
+    if kind is InboundKind.DELIVERED:
+        return next((way for way in reversed(ways) if way.channel not in BY_HAND), ways[-1])
+    return ways[-1]
 
 
 def _moment(message: InboundMessage, delivery: Delivery | None, now: datetime) -> datetime:
@@ -147,9 +160,9 @@ def _act(session: Session, delivery: Delivery, event: Event, message: InboundMes
     if letter is not None and message.kind in responses.BY_MAIL:
         _respond(session, letter, event, message, now)
     target = MOVES_TO.get(event.kind)
-    if target is not None and may_move(DELIVERY_MOVES, delivery.status, target):
+    if target is not None and not delivery.superseded and may_move(DELIVERY_MOVES, delivery.status, target):
         deliveries.move(session, delivery, target, now, _why(event), by)
-    if event.kind in (EventKind.BOUNCED, EventKind.REFUSED, EventKind.COMPLAINED):
+    if delivery.channel is ChannelName.SMTP and event.kind in _BAD:
         _after_bounce(session, delivery, event, now)
     return letter.reference if letter else None
 

@@ -24,7 +24,8 @@ _WHY = {
 
 
 def take(session: Session, notice: Notice, raw: bytes, now: datetime) -> Status | None:
-    """The delivery's new status; None where nothing moved or it was told before. Two at once: one fails on the unique index,
+    """The delivery's new status; None where nothing moved or it was told before. A letter that went another way meanwhile stays
+    as it is: the notice is kept. Two at once: one fails on the unique index,
     and is told again. Does not commit.
     """
     told = notice.event
@@ -48,7 +49,9 @@ def take(session: Session, notice: Notice, raw: bytes, now: datetime) -> Status 
     session.flush()
     session.add(EventBody(event_id=event.id, raw=raw))
     target = MOVES_TO.get(told.kind)
-    if delivery is None or target is None or not may_move(DELIVERY_MOVES, delivery.status, target):
+    if delivery is None or delivery.superseded or target is None:
+        return None
+    if not may_move(DELIVERY_MOVES, delivery.status, target):
         return None
     deliveries.move(session, delivery, target, now, _WHY.get(told.kind, told.detail), f"event:{event.id}")
     return delivery.status

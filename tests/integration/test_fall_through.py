@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.channels.memory import MemoryChannel
 from campaign.database import transaction
 from campaign.domain.channels import ChannelKind, ChannelName
+from campaign.domain.districts import Chamber
 from campaign.domain.errors import Refused, TryLater, Unclear, WrongState
 from campaign.domain.events import ResponseKind
 from campaign.domain.statuses import Status
@@ -21,9 +22,21 @@ from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.office import Office
 from campaign.models.response import Response
-from campaign.services import decisions, deliveries, metrics, outbox, responses, stories
+from campaign.models.suppression import Suppression
+from campaign.services import (
+    actions,
+    active_offices,
+    decisions,
+    deliveries,
+    fall_through,
+    metrics,
+    outbox,
+    responses,
+    stories,
+)
 from campaign.services.decisions import Decision
 from tests import factories
+from tests.integration.test_inbound import mail, take
 from tests.integration.test_organizer_pages import Browser
 from tests.integration.test_sending import LATER, dies, loop
 
@@ -162,3 +175,73 @@ def test_undo_after_it_went_on_takes_back_what_has_not_left(session: Session) ->
     with transaction(session):
         assert deliveries.cancel(session, waiting.id, LATER, "withdrawn", "user:1") is deliveries.Cancelled.DONE
     assert metrics.differences(session) == []
+
+
+def test_undo_by_the_member_names_none_that_went_on_and_was_taken_back(each_session: Session) -> None:
+    session = each_session
+    letters = world(session)
+    outbox.send_due(session, loop(MemoryChannel(answers=[NOT_HERE])))
+    waiting = session.scalars(sa.select(Delivery).where(Delivery.status == Status.QUEUED)).one()
+    back = session.get_one(Letter, waiting.letter_id).addressee
+    with transaction(session):
+        undone = actions.undo(session, letters[0].action_id, LATER)
+    assert undone.cancelled == 1
+    assert back not in undone.left
+    assert len(undone.left) == len(letters) - 1
+    assert metrics.differences(session) == []
+
+
+def came_back(session: Session) -> Letter:
+    """One mail came back, and a person had its letter go another way."""
+    world(session)
+    outbox.send_due(session, loop(MemoryChannel()))
+    letter = session.scalars(sa.select(Letter).where(Letter.target == "HIN05")).one()
+    take(session, mail("bounce-gave-up.eml", letter), "mail-1")
+    row = session.scalars(sa.select(Delivery).where(Delivery.letter_id == letter.id)).one()
+    with transaction(session):
+        decisions.decide(session, row.id, Decision.ANOTHER_WAY, LATER, "", "user:1")
+    return letter
+
+
+@pytest.mark.parametrize("late", ["delivered.eml", "bounce-no-such-person.eml"])
+def test_what_a_mail_system_tells_late_changes_no_other_way_and_no_figure(each_session: Session, late: str) -> None:
+    session = each_session
+    letter = came_back(session)
+    before = ways(session)
+    assert before[-1] == (ChannelName.HANDOFF, Status.QUEUED, False)
+    take(session, mail(late, letter), "mail-2")
+    assert ways(session) == before
+    with transaction(session):
+        (_, by_hand) = deliveries.of_letter(session, letter.id)
+        deliveries.done_by_hand(session, by_hand.id, LATER, "member:1")
+    after = ways(session)
+    take(session, mail("bounce-gave-up.eml", letter).replace(b"Subject:", b"Subject: again,"), "mail-3")
+    assert ways(session) == after
+    assert all("https" not in address for address in session.scalars(sa.select(Suppression.address)))
+    assert metrics.differences(session) == []
+
+
+def test_what_was_superseded_moves_no_more(session: Session) -> None:
+    letter = came_back(session)
+    with transaction(session), pytest.raises(WrongState):
+        old = deliveries.of_letter(session, letter.id)[0]
+        deliveries.move(session, old, Status.DELIVERED, LATER, "a receipt came", "event:1")
+
+
+@pytest.mark.parametrize(("topics", "follows"), [(["Energy"], ChannelName.CWC_HOUSE), ([], ChannelName.PRINT)])
+def test_a_letter_that_a_gateway_would_refuse_goes_on_past_it(
+    each_session: Session, topics: list[str], follows: ChannelName
+) -> None:
+    """The gateways want a topic, so a try there would only end at a person."""
+    with transaction(each_session) as session:
+        factories.staff_address(session)
+        active_offices.refresh(session, Chamber.HOUSE, {"HIN05"}, LATER)
+        company, _ = factories.company(session)
+        who = factories.member(session, company, prefix="Ms.")
+        card = factories.recommendation(session, "P1", topics=topics)
+        on = factories.campaign(session, card, channels=["smtp", "cwc", "print"])
+        letters = factories.signed(session, who, on, "P1")
+        house = next(letter for letter in letters if letter.target == "HIN05")
+        way = fall_through.next_route(session, house, LATER)
+    assert way is not None
+    assert way.channel is follows

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain import schedule
+from campaign.domain.channels import ChannelName
 from campaign.domain.errors import WrongState
 from campaign.domain.statuses import CampaignStatus, Status
 from campaign.models.campaign import Campaign
@@ -34,6 +35,14 @@ DECISIONS: dict[Status, tuple[Decision, ...]] = {
 }
 
 
+def offered(delivery: Delivery) -> tuple[Decision, ...]:
+    """What may be decided about it, as it stands. A print provider has what it posted under our mark, and prints none twice."""
+    found = () if delivery.superseded else DECISIONS.get(delivery.status, ())
+    if delivery.channel is ChannelName.PRINT_PROVIDER and delivery.status is Status.BOUNCED:
+        return tuple(each for each in found if each is not Decision.SEND_AGAIN)
+    return found
+
+
 _WHY = {
     Decision.ARRIVED: "a person says it arrived",
     Decision.SEND_AGAIN: "to be sent again",
@@ -45,7 +54,7 @@ _WHY = {
 def decide(session: Session, delivery_id: int, decision: Decision, at: datetime, note: str, by: str) -> Delivery:
     """Records a person's decision with who and why. Raises WrongState when another decided or a notice came meanwhile."""
     delivery = deliveries.locked(session, delivery_id)
-    if delivery.superseded or decision not in DECISIONS.get(delivery.status, ()):
+    if decision not in offered(delivery):
         raise WrongState(f"This letter is {delivery.status} now; there is nothing left to decide about it.")
     why = note or _WHY[decision]
     was = delivery.status

@@ -7,7 +7,7 @@ A pause and an office that changed hands are no failures. What may not leave get
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -22,8 +22,10 @@ from campaign.models.letter import Letter
 from campaign.models.mail import BULK, MemberMail
 from campaign.models.office import Office, OfficeKind
 from campaign.models.suppression import Suppression
-from campaign.services import deliveries, offices, suppressions
+from campaign.services import deliveries, doubts, offices, suppressions
 from campaign.services.many import among
+
+_ONCE_MORE = timedelta(seconds=1)  # from its claim, so that no second try follows
 
 if TYPE_CHECKING:  # reading snapshots brings YAML and polygons along, which no worker needs
     from campaign.services.snapshots import HolderChange
@@ -68,11 +70,13 @@ def check_again(session: Session, ids: Sequence[int], now: datetime) -> list[int
     seats = {row.office_id for row in rows if row.office_id is not None and row.kind is not OfficeKind.AGENCY}
     holders = offices.holder_at(session, seats, now) if seats else {}
     verdicts: dict[int, tuple[Status, str]] = {}
+    waited = [row.id for row in rows if row.give_up_at <= now and row.tries]
+    doubted = doubts.among_these(session, waited)  # once more: the answer tells, or a person decides
     for row in rows:
         holder = holders.get(row.office_id)
         if row.closes_at is not None and row.closes_at <= now:
             verdicts[row.id] = (Status.EXPIRED, "the docket has closed")
-        elif row.give_up_at <= now and row.tries:
+        elif row.give_up_at <= now and row.id in waited and row.id not in doubted:
             verdicts[row.id] = (Status.EXPIRED, "it waited too long")
         elif row.suppressed is not None and suppressions.bars(
             row.suppressed, bulk=row.mail is None or row.mail in BULK
@@ -87,17 +91,21 @@ def check_again(session: Session, ids: Sequence[int], now: datetime) -> list[int
     for delivery_id, (status, why) in verdicts.items():
         deliveries.move(session, deliveries.locked(session, delivery_id), status, now, why, deliveries.SYSTEM)
     left = [delivery_id for delivery_id in ids if delivery_id not in verdicts]
-    _give_time(session, [row.id for row in rows if row.give_up_at <= now], now)
+    _give_time(
+        session, [row.id for row in rows if row.give_up_at <= now and not row.tries], now + schedule.GIVE_UP_AFTER
+    )
+    _give_time(session, [*doubted], now + _ONCE_MORE)
     return left
 
 
-def _give_time(session: Session, ids: Sequence[int], now: datetime) -> None:
-    """What was never tried, since its campaign was paused or no worker ran, has all its time still before it."""
+def _give_time(session: Session, ids: Sequence[int], until: datetime) -> None:
+    """What was never tried, since its campaign was paused or no worker ran, has all its time still before it; what may have
+    arrived has time for one try."""
     if ids:
         session.execute(
             sa.update(Delivery)
             .where(Delivery.id.in_(ids), Delivery.status == Status.QUEUED)
-            .values(give_up_at=now + schedule.GIVE_UP_AFTER)
+            .values(give_up_at=until)
             .execution_options(synchronize_session=False)
         )
 

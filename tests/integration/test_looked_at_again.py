@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from campaign.channels.memory import MemoryChannel
 from campaign.database import transaction
-from campaign.domain.errors import WrongState
+from campaign.domain.errors import IN_DOUBT, TryLater, WrongState
 from campaign.domain.schedule import GIVE_UP_AFTER
 from campaign.domain.statuses import CampaignStatus, Status
 from campaign.models.campaign import Campaign, CampaignExclusion
@@ -17,11 +18,23 @@ from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.mail import MailKind, MemberMail
 from campaign.models.suppression import SuppressionReason
-from campaign.services import actions, campaigns, decisions, deliveries, held, invitations, links, suppressions
+from campaign.services import (
+    actions,
+    campaigns,
+    decisions,
+    deliveries,
+    held,
+    invitations,
+    links,
+    metrics,
+    outbox,
+    suppressions,
+)
 from campaign.services.actions import Signature
 from campaign.services.decisions import Decision
 from tests import factories
 from tests.factories import ENVELOPE, NOW
+from tests.integration.test_sending import LATER, loop
 
 WEEK = timedelta(days=7)
 
@@ -143,3 +156,18 @@ def test_an_office_whose_letter_left_is_not_written_to_again_whatever_the_draft_
     with transaction(session):
         _, again = actions.sign(session, action_id, Signature(name, view.digest, "test"), NOW)
         assert {each.target for each in again} == {each.target for each in made} - {target}
+
+
+@pytest.mark.parametrize(("code", "ends"), [(IN_DOUBT, Status.UNCLEAR), ("503", Status.EXPIRED)])
+def test_what_may_have_arrived_is_never_given_up_as_not_sent(each_session: Session, code: str, ends: Status) -> None:
+    """A doubt, then a pause that outlasts the time for tries, then a receiver that is certainly busy."""
+    session = each_session
+    letters(session)
+    busy = TryLater("busy", code="503")
+    outbox.send_due(session, loop(MemoryChannel(answers=[TryLater("silence", code=code)] * 3)))
+    for hours in (0, 1):
+        now = LATER + GIVE_UP_AFTER + WEEK + timedelta(hours=hours)
+        outbox.send_due(session, loop(MemoryChannel(answers=[busy] * 3), now))
+    session.expire_all()
+    assert set(session.scalars(sa.select(Delivery.status))) == {ends}
+    assert metrics.differences(session) == []

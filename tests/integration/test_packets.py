@@ -17,6 +17,7 @@ from docx import Document
 from flask import Flask
 from flask.testing import FlaskClient
 from pypdf import PdfReader
+from sqlalchemy.orm import Session
 
 from campaign.app import create_app
 from campaign.channels.docket import comment

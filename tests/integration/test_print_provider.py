@@ -26,7 +26,7 @@ from campaign.channels.printing.letter import PrintedLetter
 from campaign.channels.printing.provider import PostChannel, PostValues, Prices, Provider, address
 from campaign.database import transaction
 from campaign.domain.channels import ChannelName
-from campaign.domain.errors import Invalid, Misconfigured, NotAllowed, TryLater
+from campaign.domain.errors import IN_DOUBT, Invalid, Misconfigured, NotAllowed, TryLater, WrongState
 from campaign.domain.events import EventKind
 from campaign.domain.parcels import Parcel, Receipt
 from campaign.domain.statuses import Status
@@ -34,7 +34,8 @@ from campaign.models.delivery import Delivery
 from campaign.models.event import Event
 from campaign.models.letter import Letter
 from campaign.runtime import runtime
-from campaign.services import metrics, print_events
+from campaign.services import decisions, metrics, print_events
+from campaign.services.decisions import Decision
 from campaign.settings import Settings
 from campaign.simulator.clock import Clock
 from campaign.simulator.printer import add_printer, as_event, tell_due
@@ -117,7 +118,7 @@ def test_the_same_letter_twice_is_one_letter_with_one_receipt(house: House) -> N
 
 def test_a_letter_whose_answer_was_lost_is_found_and_not_printed_twice(house: House) -> None:
     lost = sent(house, posted(7, to="Simulate-lost")).outcomes[7]
-    assert isinstance(lost, TryLater)
+    assert isinstance(lost, TryLater) and lost.code == IN_DOUBT
     found = sent(house, posted(7, to="Simulate-lost")).outcomes[7]
     assert isinstance(found, Receipt)
     assert [found.provider_id] == [letter.id for letter in house.store.letters()]
@@ -291,6 +292,28 @@ def test_a_notice_moves_its_letter_once_by_the_table(each_session: Session, word
     row = each_session.scalars(sa.select(Delivery).where(Delivery.letter_id == letter.id)).one()
     assert row.status is status
     assert each_session.scalar(sa.select(sa.func.count()).select_from(Event)) == 1
+    assert metrics.differences(each_session) == []
+
+
+def test_what_the_mail_brought_back_goes_another_way_and_no_late_notice_moves_it(each_session: Session) -> None:
+    """The provider has it under our mark already and would answer a second request with the first letter's receipt."""
+    letter = on_its_way()
+    row = each_session.scalars(sa.select(Delivery).where(Delivery.letter_id == letter.id)).one()
+    back = notice(letter.reference, "letter.returned_to_sender")
+    with transaction(each_session) as session:
+        print_events.take(session, read(back), back, NOW)
+    with transaction(each_session) as session, pytest.raises(WrongState):
+        decisions.decide(session, row.id, Decision.SEND_AGAIN, NOW, "", "user:1")
+    with transaction(each_session) as session:
+        decisions.decide(session, row.id, Decision.ANOTHER_WAY, NOW, "", "user:1")
+    late = notice(letter.reference, "letter.delivered", "evt_2")
+    with transaction(each_session) as session:
+        assert print_events.take(session, read(late), late, NOW) is None
+    ways = each_session.scalars(sa.select(Delivery).where(Delivery.letter_id == letter.id).order_by(Delivery.id)).all()
+    assert [(way.channel, way.status) for way in ways] == [
+        (ChannelName.PRINT_PROVIDER, Status.BOUNCED),
+        (ChannelName.PRINT, Status.QUEUED),
+    ]
     assert metrics.differences(each_session) == []
 
 

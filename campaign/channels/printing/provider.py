@@ -23,11 +23,12 @@ from campaign.channels.http import Answer, Http
 from campaign.channels.printing.letter import PrintedLetter, check
 from campaign.channels.printing.press import Press, PressFailed, order
 from campaign.domain.channels import ChannelName
-from campaign.domain.errors import ChannelError, Invalid, Misconfigured, Refused, TryLater, Unclear
+from campaign.domain.errors import IN_DOUBT, ChannelError, Invalid, Misconfigured, Refused, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Parcel, Receipt
 
 _PLACE = re.compile(r"(.+), ([A-Z]{2}) (\d{5}(?:-\d{4})?)")
 _CODE = re.compile(r"[a-z0-9_.-]{1,60}", re.IGNORECASE)
+_NOT_NOW = "the print provider cannot take it now"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -171,7 +172,8 @@ class Provider:
         return _receipt(found[0]) if isinstance(found, list) and found else None
 
     def submit(self, letter: PrintedLetter, pdf: bytes, reference: str, idempotency_key: str) -> Receipt:
-        """Raises Misconfigured, Refused or TryLater; a silence is TryLater, as `known` finds what arrived."""
+        """Raises Misconfigured, Refused or TryLater; a silence is TryLater in doubt, as `known` finds what
+        arrived: when the tries are used up, a person looks."""
         fields = {
             **_fields("to", address(letter.to_lines)),
             **_fields("from", address(letter.from_lines)),
@@ -183,21 +185,22 @@ class Provider:
             "metadata[letter]": reference,
         }
         boundary = f"countersign-{idempotency_key}"
-        answer = self._ask(
-            "POST",
-            "/v1/letters",
-            headers={
-                "Idempotency-Key": idempotency_key,
-                "Content-Type": f"multipart/form-data; boundary={boundary}",
-            },
-            content=_multipart(fields, pdf, boundary),
-        )
+        headers = {
+            "Idempotency-Key": idempotency_key,
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+        }
+        try:
+            answer = self._post(headers, _multipart(fields, pdf, boundary))
+        except Unclear as error:
+            raise TryLater(str(error), code=IN_DOUBT) from error
         if answer.ok or answer.status == 409:
             receipt = _receipt(_json(answer))
             if receipt is not None:
                 return receipt
             if answer.ok:
-                raise TryLater("the print provider's answer cannot be read", code=str(answer.status))
+                raise TryLater("the print provider's answer cannot be read", code=IN_DOUBT, answer=str(answer.status))
+        if answer.status == 408 or answer.status >= 500:  # it may have stored the letter first
+            raise TryLater(_NOT_NOW, code=IN_DOUBT, answer=str(answer.status), retry_after_s=answer.retry_after_s)
         raise _error(answer)
 
     def cancel(self, provider_id: str) -> bool:
@@ -215,9 +218,13 @@ class Provider:
         self._press.close()
         self._http.close()
 
-    def _ask(self, method: str, path: str, *, headers: dict[str, str] | None = None, **how: Any) -> Answer:
+    def _post(self, headers: dict[str, str], content: bytes) -> Answer:
+        return self._http.ask("POST", f"{self._base}/v1/letters", headers=self._headers | headers, content=content)
+
+    def _ask(self, method: str, path: str, **how: Any) -> Answer:
+        """Any call but the one that hands a letter over: a silence leaves nothing behind."""
         try:
-            return self._http.ask(method, self._base + path, headers=self._headers | (headers or {}), **how)
+            return self._http.ask(method, self._base + path, headers=self._headers, **how)
         except Unclear as error:
             raise TryLater(str(error)) from error
 
@@ -287,8 +294,6 @@ def _error(answer: Answer) -> ChannelError:
     if answer.status in (404, 405) or 300 <= answer.status < 400:
         return Misconfigured("the print provider's address leads nowhere", **how)
     if answer.status in (408, 409, 425, 429) or answer.status >= 500:
-        later = (
-            "the print provider asks us to wait" if answer.status == 429 else "the print provider cannot take it now"
-        )
+        later = "the print provider asks us to wait" if answer.status == 429 else _NOT_NOW
         return TryLater(later, retry_after_s=answer.retry_after_s, **how)
     return Refused(f"the print provider refuses it{f': {word}' if word else ''}", **how)

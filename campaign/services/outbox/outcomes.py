@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from campaign.domain.errors import IN_DOUBT, ChannelError, Misconfigured, Refuse
 from campaign.domain.parcels import Outcome, Receipt
 from campaign.domain.statuses import Status
 from campaign.models.delivery import AttemptOutcome
-from campaign.services import counts, deliveries, fall_through
+from campaign.services import counts, deliveries, doubts, fall_through
 from campaign.services.outbox import bulk
 
 log = structlog.get_logger()
@@ -114,6 +114,7 @@ def write(
     """
     if not settled:
         return 0
+    settled = _with_doubts(session, settled)
     mine = {
         row.id for row in bulk.run(session, "settle", [_row(session, each) for each in settled], owner=owner, now=now)
     }
@@ -132,6 +133,12 @@ def write(
     if ours:
         log.info("outcomes", channel=str(channel), **Counter(str(each.status) for each in ours))
     return len(ours)
+
+
+def _with_doubts(session: Session, settled: Sequence[Settled]) -> Sequence[Settled]:
+    """What would be given up, and may have arrived by an earlier try, is for a person."""
+    doubted = doubts.among_these(session, [each.key for each in settled if each.status is Status.FAILED])
+    return [replace(each, status=Status.UNCLEAR) if each.key in doubted else each for each in settled]
 
 
 def _row(session: Session, each: Settled) -> dict[str, Any]:

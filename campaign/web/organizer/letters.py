@@ -19,7 +19,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.services import decisions, deliveries, fall_through, meetings, responses, stories
-from campaign.services.decisions import DECISIONS, Decision
+from campaign.services.decisions import Decision
 from campaign.services.deliveries import Cancelled
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access, printed
@@ -111,7 +111,7 @@ def letter_page(
 
 def decision_form(here: Campaign, delivery: Delivery) -> DecisionForm:
     """A closed campaign sends nothing more, so nothing is offered to be sent; nor is another way where none is left."""
-    offered = DECISIONS.get(delivery.status, ())
+    offered = decisions.offered(delivery)
     not_now: set[Decision] = set()
     if here.status in (CampaignStatus.CLOSED, CampaignStatus.ARCHIVED):
         not_now = {Decision.SEND_AGAIN, Decision.ANOTHER_WAY}

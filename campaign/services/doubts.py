@@ -1,0 +1,22 @@
+"""Letters of which an earlier try may have arrived, on channels whose receiver knows one that comes twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaign.domain.errors import IN_DOUBT
+from campaign.models.delivery import Attempt
+from campaign.services.many import among
+
+
+def among_these(session: Session, delivery_ids: Sequence[int]) -> frozenset[int]:
+    """Those with a try that ended in doubt. A later try that failed for certain proves nothing of it. One statement, or none."""
+    if not delivery_ids:
+        return frozenset()
+    query = sa.select(Attempt.delivery_id).where(
+        among(session, Attempt.delivery_id, delivery_ids), Attempt.code == IN_DOUBT
+    )
+    return frozenset(session.scalars(query))

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain.channels import CHANNEL_WORDS
+from campaign.domain.districts import OfficeKind
 from campaign.domain.statuses import Status
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
@@ -57,5 +58,13 @@ def replace(session: Session, delivery: Delivery, way: Route, now: datetime, by:
     why = f"instead of {CHANNEL_WORDS[delivery.channel]}: {delivery.reason}"
     following = deliveries.enqueue_instead(session, letter, way, now, why, by)
     counts.answers_follow(session, letter, delivery.channel, following.channel)
+    if not _same_holder(session, letter, now):  # a machine looks again before it sends; a person at a form does not
+        why = "the office has another holder since it was signed"
+        deliveries.move(session, following, Status.HELD, now, why, deliveries.SYSTEM)
     wakes.wake(session, following.channel)
     return following
+
+
+def _same_holder(session: Session, letter: Letter, now: datetime) -> bool:
+    holder = offices.holder_at(session, {letter.office_id}, now)[letter.office_id]
+    return holder.kind is OfficeKind.AGENCY or holder.identity == letter.holder

@@ -245,3 +245,13 @@ def test_a_letter_that_a_gateway_would_refuse_goes_on_past_it(
         way = fall_through.next_route(session, house, LATER)
     assert way is not None
     assert way.channel is follows
+
+
+def test_another_way_to_an_office_that_changed_hands_waits_for_a_person(each_session: Session) -> None:
+    session = each_session
+    row = refused(session)
+    with transaction(session):
+        session.execute(sa.update(Letter).where(Letter.id == row.letter_id).values(holder="held:X000001"))
+        decisions.decide(session, row.id, Decision.ANOTHER_WAY, LATER, "", "user:1")
+    assert ways(session)[-1] == (ChannelName.HANDOFF, Status.HELD, False)
+    assert metrics.differences(session) == []

@@ -168,7 +168,9 @@ def test_comments_of_a_simulation_stay_on_this_machine_and_real_ones_go_to_the_r
     assert "a-key-of-the-portal" not in repr(Settings.from_env({"CAMPAIGN_VAR_DIR": str(tmp_path)} | PRODUCTION | key))
 
 
-@pytest.mark.parametrize("url", ["http://api.regulations.example/v4", "http://127.0.0.1:8026/v4", "ftp://x/v4", "https:///v4"])
+@pytest.mark.parametrize(
+    "url", ["http://api.regulations.example/v4", "http://127.0.0.1:8026/v4", "ftp://x/v4", "https:///v4"]
+)
 def test_the_portals_key_does_not_travel_in_clear(tmp_path: Path, url: str) -> None:
     assert "CAMPAIGN_REGULATIONS_URL" in refused(tmp_path, regulations_url=url)[0]
 

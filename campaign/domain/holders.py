@@ -49,7 +49,7 @@ class Holder:
     head_style: str = ""
     postal_lines: tuple[str, ...] = ()
     salutation: str = ""  # instead of the usual one, where the office prefers another
-    channels: tuple[str, ...] = ()  # the office's own order of preference; empty: the campaign's
+    channels: tuple[str, ...] = ()  # what the office itself prefers, before the campaign's order
     stand_in: bool = False
     active: bool = True
     chairs: tuple[Chair, ...] = ()  # full committees first

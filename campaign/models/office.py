@@ -59,7 +59,7 @@ class Office(HasId, Base):
     active: Mapped[bool] = mapped_column(default=True)
     channels: Mapped[list[str]] = mapped_column(
         default=list, server_default="[]"
-    )  # its own order; empty: the campaign's
+    )  # what it prefers, before the campaign's order
 
     tenures: Mapped[list[Tenure]] = relationship(back_populates="office", lazy="raise_on_sql")
     staff: Mapped[list[StaffContact]] = relationship(back_populates="office", lazy="raise_on_sql")

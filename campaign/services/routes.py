@@ -60,12 +60,13 @@ def routes(holder: Holder, docket: Docket | None, order: Sequence[str], takes: T
     """Every way to this office, each channel once. Never empty: paper is what is always possible.
 
     A comment on a docket goes by the portal's interface where it has one for us, else as a packet that the member files, and
-    no other way. An office's own order beats the campaign's. An order holds kinds, or the name of one channel of a kind.
+    no other way. What an office itself prefers comes before the campaign's order. An order holds kinds, or the name of one
+    channel of a kind.
     """
     if docket is not None:
         packet = Route(ChannelName.DOCKET_PACKET, docket.portal_url)
         return [Route(ChannelName.DOCKET_API, docket.document_id), packet] if docket.by_machine else [packet]
-    wanted = [*(holder.channels or order or DEFAULT_ORDER), ChannelKind.PRINT]
+    wanted = [*holder.channels, *(order or DEFAULT_ORDER), ChannelKind.PRINT]
     found = {way.channel: way for each in wanted for way in _ways(each, holder, takes)}
     return list(found.values())
 

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from campaign.database import transaction
 from campaign.domain.districts import Chamber
 from campaign.models.audit import AuditEntry
+from campaign.models.delivery import Delivery
 from campaign.models.gateway import GatewaySuspension
+from campaign.models.letter import Letter
 from campaign.services import active_offices
 from campaign.unit_of_work import database_now
 from tests import factories
@@ -85,3 +87,40 @@ def test_twice_is_said(staff: Browser) -> None:
 def test_members_do_not_see_it(app: Flask, session: Session) -> None:
     client = app.test_client()
     assert client.get(PAGE).status_code in (302, 303, 401, 403, 404)
+
+
+def test_an_office_has_its_own_way_first_until_that_is_forgotten(staff: Browser, session: Session) -> None:
+    assert "No office prefers a way of its own" in staff.text(PAGE)
+    assert staff.post(f"{PAGE}/prefer", **{"prefer-code": " hin05 ", "prefer-way": "print"}).status_code == 303
+    assert "Letters to HIN05 try this first: Paper." in staff.text(PAGE)
+    with transaction(session):
+        company, _ = factories.company(session)
+        on = factories.campaign(session, factories.recommendation(session, "P1"), channels=["smtp", "handoff"])
+        factories.staff_address(session)
+        factories.signed(session, factories.member(session, company), on, "P1")
+    chosen = dict(session.execute(sa.select(Letter.target, Delivery.channel).join(Delivery)).all())
+    assert chosen == {"HIN05": "print", "SIN01": "smtp", "SIN03": "smtp"}
+    assert staff.post(f"{PAGE}/HIN05/forget").status_code == 303
+    assert "No office prefers a way of its own" in staff.text(PAGE)
+    acts = session.scalars(sa.select(AuditEntry.act).where(AuditEntry.act == "office prefers a way")).all()
+    assert len(acts) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "way", "words"),
+    [
+        ("", "print", "Enter the code of an office"),
+        ("HNV09", "print", "There is no office HNV09."),
+        ("USTR", "cwc", "This office has no such way."),
+        ("HIN05", "pigeon", "Not a valid choice"),
+    ],
+)
+def test_a_way_that_cannot_be_is_said_beside_it_and_keeps_what_was_typed(
+    staff: Browser, code: str, way: str, words: str
+) -> None:
+    staff.get(PAGE)
+    answer = staff.post(f"{PAGE}/prefer", **{"prefer-code": code, "prefer-way": way})
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert words in page
+    assert not code or f'value="{code}"' in page

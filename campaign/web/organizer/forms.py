@@ -4,12 +4,23 @@ from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, IntegerField, RadioField, StringField, TextAreaField, TimeField
+from wtforms import (
+    BooleanField,
+    DateField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    TimeField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs lag behind
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import HiddenInput
 
+from campaign.domain.channels import KIND_WORDS
 from campaign.domain.texts import tidy
+from campaign.services import preferences
 from campaign.services.responses import TEXT_LIMIT
 from campaign.web.organizer.words import ANSWERS
 
@@ -125,6 +136,15 @@ class SuspendForm(FlaskForm):  # type: ignore[misc]
         "Office", validators=[InputRequired("Enter the code of an office, like HNV02.")], filters=[_trimmed]
     )
     reason = StringField("Why", validators=[InputRequired("Say why: others will ask.")], filters=[_trimmed])
+
+
+class PreferForm(FlaskForm):  # type: ignore[misc]
+    """What an office wants to get first."""
+
+    code = StringField(
+        "Office", validators=[InputRequired("Enter the code of an office, like HNV02.")], filters=[_trimmed]
+    )
+    way = SelectField("First way", choices=[SelectChoice(each.value, KIND_WORDS[each]) for each in preferences.CHOICES])
 
 
 class PressForm(FlaskForm):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Which offices take letters by the gateways of Congress, and the switch that keeps one out."""
+"""Which offices take letters by the gateways of Congress, the switch that keeps one out, and what single offices prefer."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from campaign.domain.channels import KIND_WORDS, ChannelKind
 from campaign.domain.districts import Chamber
 from campaign.domain.errors import Invalid, NotFound, WrongState
 from campaign.extensions import db
@@ -13,11 +14,11 @@ from campaign.gateway_lists import configured
 from campaign.models.gateway import GatewaySuspension
 from campaign.models.office import Office
 from campaign.models.user import User
-from campaign.services import active_offices, offices
+from campaign.services import active_offices, offices, preferences
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access
 from campaign.web.organizer.blueprint import bp
-from campaign.web.organizer.forms import SuspendForm
+from campaign.web.organizer.forms import PreferForm, SuspendForm
 
 CHAMBERS = {Chamber.HOUSE: "House", Chamber.SENATE: "Senate"}
 
@@ -43,6 +44,41 @@ def lift_suspension(code: str) -> ResponseReturnValue:
     return redirect(url_for(".gateways"), 303)
 
 
+@bp.post("/gateways/prefer")
+@access.organizers_only
+def prefer_way() -> ResponseReturnValue:
+    """What an office wants to get first."""
+    form = PreferForm(prefix="prefer")
+    if form.validate_on_submit() and _preferred(form):
+        return redirect(url_for(".gateways"), 303)
+    return _page(SuspendForm(formdata=None), form), 422
+
+
+@bp.post("/gateways/<code>/forget")
+@access.organizers_only
+def forget_preference(code: str) -> ResponseReturnValue:
+    with unit_of_work() as session:
+        code = preferences.forget(session, code, database_now(), access.me().by).code
+    flash(f"The campaign’s order counts for {code} again.", "good")
+    return redirect(url_for(".gateways"), 303)
+
+
+def _preferred(form: PreferForm) -> bool:
+    """Whether it is kept now; else the form says why not."""
+    kind = ChannelKind(form.way.data)
+    try:
+        with unit_of_work() as session:
+            code = preferences.prefer(session, form.code.data or "", kind, database_now(), access.me().by).code
+    except Invalid as error:
+        form.way.errors = [str(error)]
+    except NotFound as error:
+        form.code.errors = [str(error)]
+    else:
+        flash(f"Letters to {code} try this first: {KIND_WORDS[kind]}.", "good")
+        return True
+    return False
+
+
 def _suspended(form: SuspendForm) -> bool:
     """Whether it is suspended now; else the form says why not."""
     try:
@@ -60,7 +96,7 @@ def _suspended(form: SuspendForm) -> bool:
     return False
 
 
-def _page(form: SuspendForm) -> str:
+def _page(form: SuspendForm, prefers: PreferForm | None = None) -> str:
     session, now = db.session(), database_now()
     used = {channel.gateway.chamber for channel in configured()}
     standing = session.execute(
@@ -78,4 +114,7 @@ def _page(form: SuspendForm) -> str:
         lists=active_offices.list_states(session, now),
         used=used,
         standing=standing,
+        prefers=prefers or PreferForm(prefix="prefer", formdata=None),
+        preferring=preferences.standing(session),
+        kinds=KIND_WORDS,
     )

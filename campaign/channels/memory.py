@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from time import monotonic, sleep
 
-from campaign.channels.base import LATE_S, Watcher
+from campaign.channels.base import Watcher, in_time
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import ChannelError, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Parcel, Receipt
@@ -61,10 +60,8 @@ class MemoryLine:
         for parcel in parcels:
             if not self._usable or watcher.should_stop():
                 return
-            if parcel.moment is not None:
-                sleep(max(0.0, parcel.moment - monotonic()))
-                if monotonic() > parcel.moment + LATE_S:
-                    continue
+            if not in_time(parcel, watcher):
+                continue
             self._channel.before(parcel)
             outcome = self._channel.answers.pop(0) if self._channel.answers else Receipt("250 kept in memory")
             if not isinstance(outcome, TryLater):

@@ -129,10 +129,6 @@ def bar(row: Any, now: datetime) -> Bar | None:
     return None if row.listed is not None else Bar(f"{row.code} takes no letters by its gateway")
 
 
-def takes_part(session: Session, office_id: int, now: datetime) -> bool:
-    return office_id not in bars(session, [office_id], now)
-
-
 def suspend(session: Session, office_id: int, reason: str, now: datetime, by: str) -> GatewaySuspension:
     """From the next claim on no letter leaves for this office by its gateway; what waits goes the office's next way.
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from campaign.channels.docket.comment import Comment
 from campaign.channels.docket.filing import Filing, Submitter, heading_lines
 from campaign.domain import brackets
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import BY_THE_MEMBERS_WORD, ChannelName
 from campaign.domain.errors import Invalid, WrongState
 from campaign.domain.statuses import Status
 from campaign.domain.texts import is_placeholder, tidy_line
@@ -30,7 +30,6 @@ from campaign.services.routes import Route
 
 NUMBER_LIMIT = 100  # characters of a confirmation number
 SHORTEST_NUMBER = 3
-BY_HAND = frozenset({ChannelName.DOCKET_PACKET, ChannelName.HANDOFF})
 _OPEN = frozenset({Status.QUEUED, Status.HELD})
 
 
@@ -141,7 +140,7 @@ def filed(session: Session, letter_id: int, number: str, now: datetime, by: str,
         raise WrongState("This docket has closed, so nothing can be filed there any more.")
     why = f"the member filed it{' before it closed' if late else ''}, number {number}"
     for delivery in deliveries.locked_of_letter(session, letter_id):
-        if delivery.channel not in BY_HAND:
+        if delivery.channel not in BY_THE_MEMBERS_WORD:
             continue
         if delivery.status is Status.EXPIRED:
             raise WrongState("This letter was given up when its docket closed. Tell your association the number.")

@@ -14,6 +14,7 @@ from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from campaign.domain.errors import CannotStart
+from campaign.domain.hosts import LOOPBACK
 from campaign.settings import Settings
 from campaign.simulator import printer
 from campaign.simulator.clock import Clock
@@ -26,7 +27,6 @@ from campaign.simulator.schedule import Postman
 from campaign.simulator.store import Store
 
 LOOK_S = 0.5  # real seconds between two looks for answers that are due
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def main(settings: Settings, script: Script | None = None, rules: Rules | None = None) -> None:

@@ -55,7 +55,7 @@ def test_a_list_lets_its_own_chamber_through_until_it_is_too_old(each_session: S
     assert barred(each_session, "HIN05", "HWA04", "HNV02", "SIN01") == {"HNV02": False, "SIN01": True}
     assert barred(each_session, "HIN05", after=timedelta(hours=36)) == {}
     assert barred(each_session, "HIN05", after=timedelta(hours=36, seconds=1)) == {"HIN05": True}
-    assert active_offices.takes_part(each_session, ids(each_session, "HIN05")[0], NOW)
+    assert active_offices.bars(each_session, ids(each_session, "HIN05"), NOW) == {}
 
 
 def test_a_new_list_takes_the_place_of_the_old_and_a_failure_does_not(each_session: Session) -> None:

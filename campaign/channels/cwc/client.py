@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from time import monotonic, sleep
 
-from campaign.channels.base import LATE_S, Watcher
+from campaign.channels.base import Watcher, in_time
 from campaign.channels.cwc import answers, validator, windows
 from campaign.channels.cwc.builder import build
 from campaign.channels.cwc.gateway import Gateway
@@ -97,7 +96,7 @@ class CwcLine:
         for parcel in parcels:
             if not self._usable or watcher.should_stop():
                 return
-            if not _in_time(parcel):
+            if not in_time(parcel, watcher):
                 continue
             outcome = self._send_one(parcel, watcher)
             if isinstance(outcome, Misconfigured):
@@ -171,11 +170,3 @@ def _maintained(channel: CwcChannel) -> TryLater | None:
 
 def _filing(parcel: Parcel) -> Filing | None:
     return parcel.cargo if isinstance(parcel.cargo, Filing) else None
-
-
-def _in_time(parcel: Parcel) -> bool:
-    """Waits for the parcel's moment; False where that is past."""
-    if parcel.moment is None:
-        return True
-    sleep(max(0.0, parcel.moment - monotonic()))
-    return monotonic() <= parcel.moment + LATE_S

@@ -11,19 +11,18 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from time import monotonic, sleep
 from urllib.parse import quote, urlsplit
 
-from campaign.channels.base import LATE_S, Line, Watcher
+from campaign.channels.base import Line, Watcher, in_time
 from campaign.channels.docket import answers, comment, documents
 from campaign.channels.docket.comment import Comment, File
 from campaign.channels.http import Answer, Http
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import ChannelError, Invalid, Misconfigured, Refused, TryLater, Unclear
+from campaign.domain.hosts import LOOPBACK
 from campaign.domain.parcels import Outcome, Parcel, Receipt
 
 JSON_API = "application/vnd.api+json"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Access:
         parts = urlsplit(self.url)
         if not self.key:
             raise Misconfigured("no key for regulations.gov is set")
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
             raise Misconfigured("the address of regulations.gov must begin with https")
 
 
@@ -90,7 +89,7 @@ class RegulationsLine:
         for parcel in parcels:
             if watcher.should_stop():
                 return
-            if parcel.moment is not None and not _in_time(parcel.moment, watcher):
+            if not in_time(parcel, watcher):
                 continue
             outcome = self._outcome(parcel, watcher)
             watcher.outcome(parcel, outcome)
@@ -178,15 +177,6 @@ class RegulationsLine:
             headers["Content-Type"] = JSON_API
             content = json.dumps({"data": data}, ensure_ascii=False).encode()
         return self._http.ask(method, self._access.url.rstrip("/") + path, headers=headers, content=content)
-
-
-def _in_time(moment: float, watcher: Watcher) -> bool:
-    """Waits for the parcel's moment; False when it is past, or sending stops meanwhile."""
-    while (left := moment - monotonic()) > 0:
-        if watcher.should_stop():
-            return False
-        sleep(min(left, 0.2))
-    return monotonic() - moment <= LATE_S
 
 
 def _id_of(answer: Answer) -> str | None:

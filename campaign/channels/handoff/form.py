@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from campaign.domain.errors import Invalid
+from campaign.domain.hosts import LOOPBACK
 from campaign.domain.parcels import Parcel
 
 
@@ -69,8 +70,6 @@ _MESSAGE = (
 """Lengths above which a person should look at what the form did. Forms say their own; 10,000 is what offices' own systems take
 (CWC rules of both chambers), 2,000 a cautious guess: no list of the forms' own limits is kept up."""
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
 
 def handoff(parcel: Parcel, writer: Writer, form_url: str) -> Handoff:
     """The page's data. Raises Invalid unless `form_url` is an https address: a letter is not typed into a clear page.
@@ -78,7 +77,7 @@ def handoff(parcel: Parcel, writer: Writer, form_url: str) -> Handoff:
     The simulated portal on this machine is no risk.
     """
     parts = urlsplit(form_url)
-    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)):
+    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)):
         raise Invalid("the office's form needs an https address", "form_url")
     return Handoff(form_url, parts.hostname, copy_fields(parcel, writer))
 

@@ -14,22 +14,21 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
 
-from campaign.channels.base import LATE_S, Line, Watcher
+from campaign.channels.base import Line, Watcher, in_time
 from campaign.channels.http import Answer, Http
 from campaign.channels.printing.letter import PrintedLetter, check
 from campaign.channels.printing.press import Press, PressFailed, order
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import IN_DOUBT, ChannelError, Invalid, Misconfigured, Refused, TryLater, Unclear
+from campaign.domain.hosts import LOOPBACK
 from campaign.domain.parcels import Outcome, Parcel, Receipt
 
 _PLACE = re.compile(r"(.+), ([A-Z]{2}) (\d{5}(?:-\d{4})?)")
 _CODE = re.compile(r"[a-z0-9_.-]{1,60}", re.IGNORECASE)
 _NOT_NOW = "the print provider cannot take it now"
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class PostChannel:
         parts = urlsplit(self._values.url)
         if not self._values.key or not parts.hostname:
             raise Misconfigured("the print provider's address or key is missing")
-        if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
             raise Misconfigured("the print provider needs an https address: letters do not cross the network in clear")
         return PostLine(Provider(self._values, self._http or Http()))
 
@@ -103,10 +102,8 @@ class PostLine:
         for parcel in parcels:
             if not self._usable or watcher.should_stop():
                 return
-            if parcel.moment is not None:
-                sleep(max(0.0, parcel.moment - monotonic()))
-                if monotonic() > parcel.moment + LATE_S:
-                    continue
+            if not in_time(parcel, watcher):
+                continue
             watcher.outcome(parcel, self._one(parcel, watcher))
 
     def _one(self, parcel: Parcel, watcher: Watcher) -> Outcome:

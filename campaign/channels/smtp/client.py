@@ -16,9 +16,8 @@ from campaign.channels.smtp.message import build
 from campaign.channels.smtp.wire import Relay, Timeouts
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Misconfigured, Refused
+from campaign.domain.hosts import LOOPBACK
 from campaign.domain.parcels import Parcel
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class SmtpChannel:

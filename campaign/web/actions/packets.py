@@ -10,14 +10,13 @@ from flask.typing import ResponseReturnValue
 
 from campaign.channels.docket import packet as packets
 from campaign.channels.docket.packet import Packet
+from campaign.domain.channels import BY_THE_MEMBERS_WORD
 from campaign.domain.errors import Gone, Invalid, NotFound, WrongState
 from campaign.domain.statuses import Status
 from campaign.extensions import db
-from campaign.models.delivery import Delivery
 from campaign.models.docket import Portal
 from campaign.models.letter import Letter
 from campaign.services import filings
-from campaign.services.filings import Open
 from campaign.unit_of_work import unit_of_work
 from campaign.web import access, context
 from campaign.web.actions.blueprint import bp
@@ -26,19 +25,13 @@ from campaign.web.actions.views import put_error
 from campaign.web.formats import as_zone
 
 
-def is_mine(opened: Open, delivery: Delivery) -> bool:
-    """Whether the member files it, rather than a machine at regulations.gov."""
-    del opened
-    return delivery.channel in filings.BY_HAND
-
-
 def page(
     letter: Letter, values: dict[str, Any], form: FiledForm | None = None, status: int = 200
 ) -> ResponseReturnValue:
     """The packet, or 410 with what remains once the docket has closed. `values`: what every page of a letter has."""
     opened, now = filings.of_letter(db.session(), letter.id), context.now()
     delivery = values["story"].delivery
-    if not is_mine(opened, delivery):
+    if delivery.channel not in BY_THE_MEMBERS_WORD:  # a machine files it at regulations.gov
         return redirect(url_for(".letter", reference=letter.reference), 303)
     filed = delivery.status in (Status.ACCEPTED, Status.DELIVERED)
     form = form or FiledForm()

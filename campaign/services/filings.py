@@ -23,7 +23,7 @@ from campaign.models.delivery import Delivery
 from campaign.models.docket import Docket, Portal
 from campaign.models.letter import Letter
 from campaign.models.member import Member
-from campaign.services import deliveries, fall_through
+from campaign.services import deliveries, fall_through, reminders
 from campaign.services.docket_letters import Sender, comment_of
 from campaign.services.many import among
 from campaign.services.routes import Route
@@ -145,6 +145,8 @@ def filed(session: Session, letter_id: int, number: str, now: datetime, by: str,
         if delivery.status is Status.EXPIRED:
             raise WrongState("This letter was given up when its docket closed. Tell your association the number.")
         deliveries.done_by_hand(session, delivery.id, now, by, why)
+    session.flush()
+    reminders.no_longer_needed(session, found.letter, now)
 
 
 def check_number(text: str) -> str:
@@ -179,3 +181,5 @@ def post_instead(session: Session, letter_id: int, now: datetime, by: str) -> No
         elif each.status is not Status.EXPIRED:
             raise WrongState("This letter has been filed, or may have been; it is not sent a second time.")
     fall_through.replace(session, ways[-1], Route(ChannelName.PRINT), now, by)
+    session.flush()
+    reminders.no_longer_needed(session, found.letter, now)

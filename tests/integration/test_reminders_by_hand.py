@@ -21,7 +21,7 @@ from campaign.models.letter import Letter
 from campaign.models.mail import MailKind, MemberMail
 from campaign.models.member import Member
 from campaign.models.suppression import SuppressionReason
-from campaign.services import deliveries, reminders, suppressions
+from campaign.services import deliveries, filings, reminders, suppressions
 from tests import factories
 from tests.factories import ENVELOPE, NOW
 
@@ -125,3 +125,22 @@ def test_letters_that_a_machine_or_the_association_sends_remind_nobody(app: Flas
     with transaction(db.session()) as session:
         session.execute(sa.update(Delivery).values(channel=ChannelName.PRINT))
     assert remind(NOW + 30 * DAY) == 0
+
+
+def test_a_reminder_that_waits_is_cancelled_when_the_last_letter_is_a_comment_that_was_filed(
+    each_session: Session,
+) -> None:
+    letters = by_hand(docket=True)
+    remind(NOW + 4 * DAY)
+    (mail,) = written()
+    waiting = sa.select(Delivery.status).where(Delivery.mail_id == mail.id)
+    (comment,) = (letter for letter in letters if letter.docket_id is not None)
+    with transaction(each_session) as session:
+        for letter in letters:
+            if letter.id != comment.id:
+                row = deliveries.of_letter(session, letter.id)[0]
+                deliveries.done_by_hand(session, row.id, NOW + 4 * DAY, "member:1")
+    assert each_session.scalars(waiting).one() is Status.QUEUED
+    with transaction(each_session) as session:
+        filings.filed(session, comment.id, "DEMO-0042", NOW + 4 * DAY, "member:1")
+    assert each_session.scalars(waiting).one() is Status.CANCELLED

@@ -67,6 +67,7 @@ def drain(channel: ChannelName, should_stop: Callable[[], bool] = lambda: False)
         limits=limits(channel, here.settings),
         should_stop=should_stop,
         repeatable=_repeatable(),
+        set_up=here.set_up,
     )
     tried = outbox.send_due(db.session(), loop)
     gateway_lists.look_again(loop.channel)
@@ -94,7 +95,7 @@ def _repeatable() -> frozenset[ChannelName]:
 
 def recover() -> int:
     """Settles what dead processes of this machine had in their hands. Commits."""
-    return outbox.recover(db.session(), journal_folder(), database_now, _repeatable())
+    return outbox.recover(db.session(), journal_folder(), database_now, _repeatable(), runtime().set_up)
 
 
 def sweep_leases() -> int:

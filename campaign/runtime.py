@@ -25,6 +25,11 @@ class Runtime:
     channels: Mapping[ChannelName, Channel]
 
     @property
+    def set_up(self) -> frozenset[ChannelName]:
+        """The channels that this installation has; no letter is queued for another."""
+        return frozenset(self.channels)
+
+    @property
     def envelope(self) -> Envelope:
         """What mails and letters need besides their rows."""
         settings = self.settings

@@ -36,7 +36,7 @@ def look(*, figures: bool = True) -> Health:
             return health.not_migrated(now, answers)
         if not figures:
             return health.glance(session, answers, now)
-        return health.report(session, runtime().channels.keys(), answers, now)
+        return health.report(session, runtime().set_up, answers, now)
     except DBAPIError as error:
         session.rollback()
         return health.without_database(datetime.now(UTC), answers, type(error.orig).__name__)

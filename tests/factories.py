@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from campaign.database import transaction
+from campaign.domain.channels import ChannelName
 from campaign.domain.references import TokenSigner
 from campaign.domain.statuses import CampaignStatus
 from campaign.domain.targeting import TargetKind
@@ -35,6 +36,8 @@ from campaign.services.actions import Signature
 from campaign.services.envelope import Envelope
 
 NOW = datetime(2026, 6, 15, 14, 0, tzinfo=UTC)
+SET_UP = frozenset(ChannelName)
+"""Every channel, where a test does not say that one is missing."""
 _numbers = count(1)
 
 
@@ -283,6 +286,6 @@ def signed(
     session: Session, who: Member, on: Campaign, *keys: str, story: str = "", now: datetime = NOW, undo_s: int = 60
 ) -> list[Letter]:
     action = draft(session, who, on, *keys, story=story, now=now)
-    shown = actions.preview(session, action, now).digest
-    _, letters = actions.sign(session, action.id, Signature(who.name, shown, "test"), now, undo_s=undo_s)
+    shown = actions.preview(session, action, SET_UP, now).digest
+    _, letters = actions.sign(session, action.id, Signature(who.name, shown, "test"), SET_UP, now, undo_s=undo_s)
     return letters

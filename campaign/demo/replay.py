@@ -20,7 +20,7 @@ from campaign.demo.mailroom import Mailroom, Moment, Signed
 from campaign.demo.script import Answers
 from campaign.demo.setup import Calendar, Cast
 from campaign.demo.shapes import ActionPlan, History, LetterPlan, PositionChange
-from campaign.domain.channels import BY_THE_MEMBERS_WORD, ChannelKind
+from campaign.domain.channels import BY_THE_MEMBERS_WORD, ChannelKind, ChannelName
 from campaign.domain.errors import WrongState
 from campaign.domain.statuses import Status
 from campaign.models.action import Action
@@ -32,6 +32,8 @@ from campaign.models.match import ConfirmedBy
 from campaign.models.member import Member
 from campaign.services import actions, campaigns, deliveries, held, invitations, sites
 from campaign.services.actions import Preview, Signature
+
+_SET_UP = frozenset(ChannelName)  # the simulated Congress stands behind every channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ class Replay:
                 on_paper=frozenset(t for t, each in wanted.items() if each.planned_channel is ChannelKind.PRINT),
             )
             self.session.flush()
-            _, made = actions.sign(self.session, action.id, signature, now, undo_s=self.undo_s)
+            _, made = actions.sign(self.session, action.id, signature, _SET_UP, now, undo_s=self.undo_s)
             signed = {row.reference: self._signed(chapter, plan, row, wanted[row.target]) for row in made}
         self.mailroom.letters.update(signed)
         for each in signed.values():
@@ -183,7 +185,7 @@ class Replay:
 
     def _edited(self, action: Action, plan: ActionPlan, wanted: Mapping[str, LetterPlan], now: datetime) -> Preview:
         """What the member reads last. Raises WrongState where the services find other offices than the plan."""
-        view = actions.preview(self.session, action, now)
+        view = actions.preview(self.session, action, _SET_UP, now)
         targets = {each.target for each in view.prepared}
         if missing := wanted.keys() - targets:
             raise WrongState(f"the plan and the offices disagree about {', '.join(sorted(missing))}")
@@ -198,7 +200,7 @@ class Replay:
         for target in sorted(left_out):
             actions.edit(action, target, now, included=False)
         changed = edited or left_out or plan.confidential
-        return actions.preview(self.session, action, now) if changed else view
+        return actions.preview(self.session, action, _SET_UP, now) if changed else view
 
     def _confide(self, action: Action, plan: ActionPlan, view: Preview, now: datetime) -> None:
         """Adds to the opening of the comment what only the agency shall read."""

@@ -71,6 +71,20 @@ KIND_WORDS = {
     ChannelKind.PRINT: "Paper",
 }
 
+WAYS: dict[str, tuple[ChannelName, ...]] = {
+    ChannelKind.CWC: (ChannelName.CWC_HOUSE, ChannelName.CWC_SENATE),
+    ChannelKind.SMTP: (ChannelName.SMTP,),
+    ChannelKind.HANDOFF: (ChannelName.HANDOFF,),
+    ChannelName.PRINT_PROVIDER: (ChannelName.PRINT_PROVIDER,),
+    ChannelKind.PRINT: (ChannelName.PRINT,),
+}
+"""What a campaign's order may hold, and the channels that each stands for. Comments on dockets follow no order."""
+
+WAY_WORDS: dict[str, str] = {
+    ChannelKind.CWC: KIND_WORDS[ChannelKind.CWC],
+    **{names[0]: CHANNEL_WORDS[names[0]] for way, names in WAYS.items() if way != ChannelKind.CWC},
+}
+
 
 def names_of(kind: ChannelKind) -> tuple[ChannelName, ...]:
     return tuple(name for name in ChannelName if name.kind is kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -255,11 +255,11 @@ def drafting(session: Session, action: Action, at: datetime) -> tuple[Outline, W
     return Outline(found, maker.to, tuple(maker.to.destinations(keys, at))), maker
 
 
-def preview(session: Session, action: Action, at: datetime) -> Preview:
-    """The letters of this action as they would be signed now. Writes nothing."""
+def preview(session: Session, action: Action, set_up: Collection[ChannelName], at: datetime) -> Preview:
+    """The letters of this action as they would be signed now, each by a channel that is set up here. Writes nothing."""
     found, maker = drafting(session, action, at)
     drafts = {draft.target: draft for draft in action.drafts}
-    takes = routes.taking(session, [destination.office_id for destination in found.destinations], at)
+    takes = routes.taking(session, [destination.office_id for destination in found.destinations], set_up, at)
     dockets, gone = found.to.dockets, _gone(session, action)
     prepared = []
     for destination in found.destinations:
@@ -312,7 +312,13 @@ def _taken(takes: Taking, maker: Writer, destination: Destination) -> Taking:
 
 
 def sign(
-    session: Session, action_id: int, signature: Signature, now: datetime, *, undo_s: int = 60
+    session: Session,
+    action_id: int,
+    signature: Signature,
+    set_up: Collection[ChannelName],
+    now: datetime,
+    *,
+    undo_s: int = 60,
 ) -> tuple[Action, list[Letter]]:
     """Freezes the letters, records the consent and queues each letter, due when the time for undo is over.
 
@@ -329,7 +335,7 @@ def sign(
         raise Invalid("Type your full name to sign.", field="name")
     if fold(name) != fold(member.name):
         raise Invalid(f"Sign with your own name, {member.name}.", field="name")
-    view = preview(session, action, now)
+    view = preview(session, action, set_up, now)
     if not view.seats.settled:
         raise WrongState("Choose your representative first: your address fits more than one.")
     if not view.going:
@@ -342,9 +348,7 @@ def sign(
     by = f"member:{member.id}"
     session.add(action.become(ActionStatus.APPROVED, now, "signed", by))
     made = _freeze(session, view, _consent(session, action, campaign, name, signature, view, now))
-    by_post = Route(
-        ChannelName.PRINT_PROVIDER if ChannelName.PRINT_PROVIDER in campaign.channels else ChannelName.PRINT
-    )
+    by_post = routes.on_paper(campaign.channels, set_up)
     ways = [by_post if each.target in signature.on_paper else each.route for each in view.going]
     due_at = now + timedelta(seconds=undo_s)
     deliveries.enqueue_letters(session, list(zip(made, ways, strict=True)), due_at=due_at, now=now, by=by)

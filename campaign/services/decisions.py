@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,7 +15,7 @@ from campaign.domain.errors import WrongState
 from campaign.domain.statuses import CampaignStatus, Status
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
-from campaign.services import audit, deliveries, fall_through, wakes
+from campaign.services import audit, deliveries, fall_through, stranded, wakes
 
 
 class Decision(StrEnum):
@@ -35,9 +36,14 @@ DECISIONS: dict[Status, tuple[Decision, ...]] = {
 }
 
 
-def offered(delivery: Delivery) -> tuple[Decision, ...]:
-    """What may be decided about it, as it stands. A print provider has what it posted under our mark, and prints none twice."""
+def offered(delivery: Delivery, set_up: Collection[ChannelName]) -> tuple[Decision, ...]:
+    """What may be decided about it, as it stands. A print provider has what it posted under our mark, and prints none twice.
+
+    What is queued for a channel that is not set up here would wait for ever: it may go another way.
+    """
     found = () if delivery.superseded else DECISIONS.get(delivery.status, ())
+    if stranded.is_stranded(delivery, set_up):
+        return (Decision.ANOTHER_WAY,)
     if delivery.channel is ChannelName.PRINT_PROVIDER and delivery.status is Status.BOUNCED:
         return tuple(each for each in found if each is not Decision.SEND_AGAIN)
     return found
@@ -51,10 +57,21 @@ _WHY = {
 }
 
 
-def decide(session: Session, delivery_id: int, decision: Decision, at: datetime, note: str, by: str) -> Delivery:
-    """Records a person's decision with who and why. Raises WrongState when another decided or a notice came meanwhile."""
+def decide(
+    session: Session,
+    delivery_id: int,
+    decision: Decision,
+    set_up: Collection[ChannelName],
+    at: datetime,
+    note: str,
+    by: str,
+) -> Delivery:
+    """Records a person's decision with who and why. Raises WrongState when another decided or a notice came meanwhile.
+
+    `set_up`: the channels that this installation has.
+    """
     delivery = deliveries.locked(session, delivery_id)
-    if decision not in offered(delivery):
+    if decision not in offered(delivery, set_up):
         raise WrongState(f"This letter is {delivery.status} now; there is nothing left to decide about it.")
     why = note or _WHY[decision]
     was = delivery.status
@@ -70,7 +87,9 @@ def decide(session: Session, delivery_id: int, decision: Decision, at: datetime,
             wakes.wake(session, delivery.channel)
         case Decision.ANOTHER_WAY:
             _check_sends(session, delivery)
-            if fall_through.go_on(session, delivery, at, by) is None:
+            if stranded.is_stranded(delivery, set_up):
+                stranded.leave(session, delivery, at, by)
+            if fall_through.go_on(session, delivery, set_up, at, by) is None:
                 raise WrongState("Every way to this office has been tried for this letter.")
     audit.record(session, at=at, by=by, act=f"decided {decision}", subject=f"delivery:{delivery.id}", was=str(was))
     return delivery

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.domain.channels import CHANNEL_WORDS
+from campaign.domain.channels import CHANNEL_WORDS, ChannelName
 from campaign.domain.districts import OfficeKind
 from campaign.domain.statuses import Status
 from campaign.models.campaign import Campaign
@@ -21,20 +22,22 @@ NOTHING_WENT = frozenset({Status.REFUSED, Status.FAILED, Status.CANCELLED, Statu
 """Where a delivery must stand before its letter may go another way. A bounced one came back: that takes a person."""
 
 
-def next_route(session: Session, letter: Letter, now: datetime) -> Route | None:
-    """The best way that this letter has not tried; None when there is none left. Writes nothing."""
+def next_route(session: Session, letter: Letter, set_up: Collection[ChannelName], now: datetime) -> Route | None:
+    """The best way set up here that this letter has not tried; None when there is none left. Writes nothing."""
     holder = offices.holder_at(session, {letter.office_id}, now)[letter.office_id]
     docket = session.get(Docket, letter.docket_id) if letter.docket_id is not None else None
     order = session.scalar(sa.select(Campaign.channels).where(Campaign.id == letter.campaign_id)) or ()
     tried = {each.channel for each in deliveries.of_letter(session, letter.id)}
-    takes = taking(session, [letter.office_id], now)
+    takes = taking(session, [letter.office_id], set_up, now)
     if takes.gateways:
         takes = takes.without(cwc_filing.unfit_for(session, letter))
     ways = routes(holder, docket, order, takes)
     return next((way for way in ways if way.channel not in tried), None)
 
 
-def go_on(session: Session, delivery: Delivery, now: datetime, by: str) -> Delivery | None:
+def go_on(
+    session: Session, delivery: Delivery, set_up: Collection[ChannelName], now: datetime, by: str
+) -> Delivery | None:
     """Queues the letter of `delivery` for its next channel and returns that; None when no channel is left.
 
     The old one stays as it ended and no longer counts among what stands. Twice is safe: one that was superseded is not
@@ -42,7 +45,7 @@ def go_on(session: Session, delivery: Delivery, now: datetime, by: str) -> Deliv
     """
     if delivery.superseded or delivery.letter_id is None or delivery.status not in NOTHING_WENT:
         return None
-    way = next_route(session, session.get_one(Letter, delivery.letter_id), now)
+    way = next_route(session, session.get_one(Letter, delivery.letter_id), set_up, now)
     return replace(session, delivery, way, now, by) if way is not None else None
 
 

@@ -1,4 +1,4 @@
-"""Which channels can take a letter, best first: the order of preference, and what the office takes."""
+"""Which channels can take a letter, best first: the order of preference, what the office takes, and what is set up here."""
 
 from __future__ import annotations
 
@@ -29,17 +29,22 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """What offices take, by office id, read once for several letters: staff addresses, and gateways that list them."""
+    """What offices take, by office id, read once for several letters: staff addresses, and gateways that list them.
 
+    `set_up`: the channels that this installation has.
+    """
+
+    set_up: Collection[ChannelName]
     staff: Mapping[int, str]
     gateways: Mapping[int, ChannelName] = field(default_factory=dict)
 
     def without(self, names: Collection[ChannelName]) -> Taking:
         """For a letter that these gateways would not take."""
-        return Taking(self.staff, {key: name for key, name in self.gateways.items() if name not in names})
+        kept = {key: name for key, name in self.gateways.items() if name not in names}
+        return Taking(self.set_up, self.staff, kept)
 
 
-def taking(session: Session, office_ids: Sequence[int], now: datetime) -> Taking:
+def taking(session: Session, office_ids: Sequence[int], set_up: Collection[ChannelName], now: datetime) -> Taking:
     """One statement."""
     query = (
         sa.select(Office.chamber, StaffContact.email)
@@ -53,22 +58,32 @@ def taking(session: Session, office_ids: Sequence[int], now: datetime) -> Taking
             staff[row.id] = row.email
         if row.chamber in GATEWAYS and active_offices.bar(row, now) is None:
             gateways[row.id] = GATEWAYS[row.chamber]
-    return Taking(staff, gateways)
+    return Taking(set_up, staff, gateways)
 
 
 def routes(holder: Holder, docket: Docket | None, order: Sequence[str], takes: Taking) -> list[Route]:
-    """Every way to this office, each channel once. Never empty: paper is what is always possible.
+    """Every way to this office that is set up here, each channel once. Never empty: paper is what is always possible.
 
     A comment on a docket goes by the portal's interface where it has one for us, else as a packet that the member files, and
-    no other way. What an office itself prefers comes before the campaign's order. An order holds kinds, or the name of one
-    channel of a kind.
+    no other way. What an office itself prefers comes before the campaign's order. An order holds `WAYS`.
     """
     if docket is not None:
-        packet = Route(ChannelName.DOCKET_PACKET, docket.portal_url)
-        return [Route(ChannelName.DOCKET_API, docket.document_id), packet] if docket.by_machine else [packet]
+        return list(_filings(docket, takes.set_up))
     wanted = [*holder.channels, *(order or DEFAULT_ORDER), ChannelKind.PRINT]
     found = {way.channel: way for each in wanted for way in _ways(each, holder, takes)}
-    return list(found.values())
+    return [way for way in found.values() if way.channel in takes.set_up]
+
+
+def on_paper(order: Sequence[str], set_up: Collection[ChannelName]) -> Route:
+    """For a letter that shall go by post, whatever its office takes: by the print provider where the order names it."""
+    by_provider = ChannelName.PRINT_PROVIDER in order and ChannelName.PRINT_PROVIDER in set_up
+    return Route(ChannelName.PRINT_PROVIDER if by_provider else ChannelName.PRINT)
+
+
+def _filings(docket: Docket, set_up: Collection[ChannelName]) -> Iterator[Route]:
+    if docket.by_machine and ChannelName.DOCKET_API in set_up:
+        yield Route(ChannelName.DOCKET_API, docket.document_id)
+    yield Route(ChannelName.DOCKET_PACKET, docket.portal_url)
 
 
 def _ways(wanted: str, holder: Holder, takes: Taking) -> Iterator[Route]:

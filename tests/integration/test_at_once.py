@@ -34,7 +34,7 @@ from campaign.services import actions, audit, decisions, deliveries, metrics, re
 from campaign.services.decisions import Decision
 from campaign.unit_of_work import database_now
 from tests import factories
-from tests.factories import NOW
+from tests.factories import NOW, SET_UP
 
 Work = Callable[[Session], Any]
 
@@ -95,7 +95,7 @@ def decides(ids: Sequence[int], by: str) -> Work:
                 continue
             row = deliveries.locked(session, each)
             if row.status is Status.UNCLEAR:
-                decisions.decide(session, each, Decision.ARRIVED, NOW, "", by)
+                decisions.decide(session, each, Decision.ARRIVED, SET_UP, NOW, "", by)
                 done += 1
         return done
 

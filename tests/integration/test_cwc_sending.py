@@ -27,7 +27,7 @@ from campaign.services import active_offices, decisions, metrics, outbox
 from campaign.services.envelope import Envelope
 from campaign.simulator.gateways.rules import AGENT
 from tests import factories
-from tests.factories import NOW
+from tests.factories import NOW, SET_UP
 from tests.integration.cwc_simulation import Simulation, simulated
 
 LATER = NOW + timedelta(seconds=61)
@@ -117,7 +117,9 @@ def test_a_line_cut_after_the_letter_was_taken_is_settled_by_the_senate_and_by_a
     assert len(simulation.kept()) == 3
     unclear = world.scalars(sa.select(Delivery.id).where(Delivery.status == Status.UNCLEAR)).one()
     with transaction(world):
-        decisions.decide(world, unclear, decisions.Decision.SEND_AGAIN, LATER + timedelta(hours=1), "", "user:1")
+        decisions.decide(
+            world, unclear, decisions.Decision.SEND_AGAIN, SET_UP, LATER + timedelta(hours=1), "", "user:1"
+        )
     drain(world, simulation, HOUSE, LATER + timedelta(hours=2))
     assert states(world)["HIN05"] == [(HOUSE, Status.ACCEPTED)]  # 409: it had arrived
     assert len(simulation.kept()) == 3

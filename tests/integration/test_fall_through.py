@@ -36,6 +36,7 @@ from campaign.services import (
 )
 from campaign.services.decisions import Decision
 from tests import factories
+from tests.factories import SET_UP
 from tests.integration.test_inbound import mail, take
 from tests.integration.test_organizer_pages import Browser
 from tests.integration.test_sending import LATER, dies, loop
@@ -139,9 +140,9 @@ def test_a_person_may_send_it_another_way_until_none_is_left(each_session: Sessi
     session = each_session
     row = refused(session)
     with transaction(session):
-        decisions.decide(session, row.id, Decision.ANOTHER_WAY, LATER, "they moved", "user:1")
+        decisions.decide(session, row.id, Decision.ANOTHER_WAY, SET_UP, LATER, "they moved", "user:1")
     with transaction(session), pytest.raises(WrongState):
-        decisions.decide(session, row.id, Decision.ANOTHER_WAY, LATER, "", "user:1")
+        decisions.decide(session, row.id, Decision.ANOTHER_WAY, SET_UP, LATER, "", "user:1")
     assert ways(session)[-1] == (ChannelName.HANDOFF, Status.QUEUED, False)
     assert metrics.differences(session) == []
 
@@ -154,7 +155,7 @@ def test_an_answer_stays_with_the_letter(each_session: Session) -> None:
     with transaction(session):
         responses.record(session, letter, ResponseKind.FORM, received_at=LATER, now=LATER, by="user:1", source="staff")
     with transaction(session):
-        decisions.decide(session, row.id, Decision.ANOTHER_WAY, LATER + timedelta(minutes=1), "", "user:1")
+        decisions.decide(session, row.id, Decision.ANOTHER_WAY, SET_UP, LATER + timedelta(minutes=1), "", "user:1")
     assert session.scalar(sa.select(sa.func.count()).select_from(Response)) == 1
     assert metrics.differences(session) == []
 
@@ -199,7 +200,7 @@ def came_back(session: Session) -> Letter:
     take(session, mail("bounce-gave-up.eml", letter), "mail-1")
     row = session.scalars(sa.select(Delivery).where(Delivery.letter_id == letter.id)).one()
     with transaction(session):
-        decisions.decide(session, row.id, Decision.ANOTHER_WAY, LATER, "", "user:1")
+        decisions.decide(session, row.id, Decision.ANOTHER_WAY, SET_UP, LATER, "", "user:1")
     return letter
 
 
@@ -242,7 +243,7 @@ def test_a_letter_that_a_gateway_would_refuse_goes_on_past_it(
         on = factories.campaign(session, card, channels=["smtp", "cwc", "print"])
         letters = factories.signed(session, who, on, "P1")
         house = next(letter for letter in letters if letter.target == "HIN05")
-        way = fall_through.next_route(session, house, LATER)
+        way = fall_through.next_route(session, house, SET_UP, LATER)
     assert way is not None
     assert way.channel is follows
 
@@ -252,6 +253,6 @@ def test_another_way_to_an_office_that_changed_hands_waits_for_a_person(each_ses
     row = refused(session)
     with transaction(session):
         session.execute(sa.update(Letter).where(Letter.id == row.letter_id).values(holder="held:X000001"))
-        decisions.decide(session, row.id, Decision.ANOTHER_WAY, LATER, "", "user:1")
+        decisions.decide(session, row.id, Decision.ANOTHER_WAY, SET_UP, LATER, "", "user:1")
     assert ways(session)[-1] == (ChannelName.HANDOFF, Status.HELD, False)
     assert metrics.differences(session) == []

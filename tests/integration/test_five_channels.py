@@ -33,7 +33,7 @@ from campaign.simulator.offices import QUIET
 from campaign.simulator.relay import RelayHandler
 from campaign.web.actions import tracker
 from tests import factories
-from tests.factories import ENVELOPE, NOW
+from tests.factories import ENVELOPE, NOW, SET_UP
 from tests.integration.cwc_simulation import Simulation, simulated
 from tests.integration.loopback import relaying
 
@@ -96,9 +96,9 @@ def signed(session: Session) -> dict[str, Letter]:
         session.execute(sa.update(Office).values(form_url="https://office.example/contact"))
         other = factories.member(session, company, prefix="Ms.")
         action = factories.draft(session, other, on, "P1")
-        shown = actions.preview(session, action, NOW).digest
+        shown = actions.preview(session, action, SET_UP, NOW).digest
         how = Signature(other.name, shown, "test", on_paper=frozenset({"HIN05"}))
-        actions.sign(session, action.id, how, NOW)
+        actions.sign(session, action.id, how, SET_UP, NOW)
     rows = session.execute(
         sa.select(Delivery.channel, Letter).join(Letter, Letter.id == Delivery.letter_id).order_by(Letter.id)
     )

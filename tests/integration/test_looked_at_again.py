@@ -33,7 +33,7 @@ from campaign.services import (
 from campaign.services.actions import Signature
 from campaign.services.decisions import Decision
 from tests import factories
-from tests.factories import ENVELOPE, NOW
+from tests.factories import ENVELOPE, NOW, SET_UP
 from tests.integration.test_sending import LATER, loop
 
 WEEK = timedelta(days=7)
@@ -76,7 +76,7 @@ def test_a_held_letter_that_a_person_sends_is_not_held_again_for_the_same_reason
         assert len(held.check_again(session, waiting(session), NOW)) == 2
     (stopped,) = session.scalars(sa.select(Delivery.id).where(Delivery.status == Status.HELD))
     with transaction(session):
-        decisions.decide(session, stopped, Decision.SEND_AGAIN, NOW, "agreed with the office", "user:1")
+        decisions.decide(session, stopped, Decision.SEND_AGAIN, SET_UP, NOW, "agreed with the office", "user:1")
     with transaction(session):
         assert stopped in held.check_again(session, waiting(session), NOW)
     with transaction(session):  # a new reason holds it anew
@@ -119,9 +119,9 @@ def test_nothing_is_queued_again_in_a_closed_campaign(session: Session) -> None:
             campaigns.move(session, first.campaign_id, step, NOW, "over", "user:1")
     (row,) = session.scalars(sa.select(Delivery).where(Delivery.status == Status.HELD)).all()
     with pytest.raises(WrongState, match="closed"), transaction(session):
-        decisions.decide(session, row.id, Decision.SEND_AGAIN, NOW, "", "user:1")
+        decisions.decide(session, row.id, Decision.SEND_AGAIN, SET_UP, NOW, "", "user:1")
     with transaction(session):
-        decisions.decide(session, row.id, Decision.GIVE_UP, NOW, "", "user:1")
+        decisions.decide(session, row.id, Decision.GIVE_UP, SET_UP, NOW, "", "user:1")
 
 
 def test_an_office_whose_letter_left_is_not_written_to_again_whatever_the_draft_says(each_session: Session) -> None:
@@ -133,13 +133,13 @@ def test_an_office_whose_letter_left_is_not_written_to_again_whatever_the_draft_
         on = factories.campaign(session, card)
         who = factories.member(session, factories.company(session)[0])
         action = factories.draft(session, who, on, card.key)
-        target = actions.preview(session, action, NOW).prepared[0].target
+        target = actions.preview(session, action, SET_UP, NOW).prepared[0].target
         actions.edit(action, target, NOW, included=True, edits={"closing": "Thank you, and come by."})
-        shown = actions.preview(session, action, NOW).digest
+        shown = actions.preview(session, action, SET_UP, NOW).digest
         who_id, on_id, name = who.id, on.id, who.name
         action_id = action.id
     with transaction(session):
-        _, made = actions.sign(session, action_id, Signature(name, shown, "test"), NOW)
+        _, made = actions.sign(session, action_id, Signature(name, shown, "test"), SET_UP, NOW)
         (gone,) = (each for each in made if each.target == target)
         row = deliveries.of_letter(session, gone.id)[0]
         row.lease_owner, row.lease_until = "w", NOW
@@ -151,10 +151,10 @@ def test_an_office_whose_letter_left_is_not_written_to_again_whatever_the_draft_
         draft = actions.find(session, who_id, session.get_one(Campaign, on_id))
         assert draft is not None
         actions.edit(draft, target, NOW, included=True)
-        view = actions.preview(session, draft, NOW)
+        view = actions.preview(session, draft, SET_UP, NOW)
         assert [each.target for each in view.prepared if each.gone] == [target]
     with transaction(session):
-        _, again = actions.sign(session, action_id, Signature(name, view.digest, "test"), NOW)
+        _, again = actions.sign(session, action_id, Signature(name, view.digest, "test"), SET_UP, NOW)
         assert {each.target for each in again} == {each.target for each in made} - {target}
 
 

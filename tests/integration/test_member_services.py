@@ -24,7 +24,7 @@ from campaign.models.template import LetterTemplateVersion
 from campaign.services import actions, sites
 from campaign.services.actions import PARAGRAPH_LIMIT, STORY_LIMIT, Signature
 from tests import factories
-from tests.factories import NOW
+from tests.factories import NOW, SET_UP
 
 
 def site_at(session: Session, **place: str) -> Facility:
@@ -61,9 +61,9 @@ def sign(session: Session, action: Action, **changes: object) -> list[Letter]:
     with transaction(session):
         action = reread(session, action)
         who = session.get_one(Member, action.member_id)
-        shown = actions.preview(session, action, NOW).digest
+        shown = actions.preview(session, action, SET_UP, NOW).digest
         given: dict[str, object] = {"name": who.name, "shown": shown, "method": "test"} | changes
-        return actions.sign(session, action.id, Signature(**given), NOW)[1]  # type: ignore[arg-type]
+        return actions.sign(session, action.id, Signature(**given), SET_UP, NOW)[1]  # type: ignore[arg-type]
 
 
 # --- which offices ---------------------------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ def test_f10_a_paragraph_of_exactly_the_limit_is_taken_whatever_its_line_ends(se
 def test_f10_what_is_signed_has_the_digest_that_was_shown(each_session: Session) -> None:
     session = each_session
     action = drafted(session, story="one\r\ntwo\rthree")
-    view = actions.preview(session, reread(session, action), NOW)
+    view = actions.preview(session, reread(session, action), SET_UP, NOW)
     shown = {each.target: each.written.letter.digest for each in view.going if each.written.letter}
     signed = sign(session, action)
     assert {letter.target: letter.digest for letter in signed} == shown
@@ -189,7 +189,7 @@ def test_f08_a_placeholder_in_the_title_is_an_empty_title(session: Session) -> N
     """The letter that needs it cannot be written and names the field; nothing is queued."""
     for title in PLACEHOLDERS:
         action = titled(session, title)
-        for each in actions.preview(session, action, NOW).prepared:
+        for each in actions.preview(session, action, SET_UP, NOW).prepared:
             assert each.written.letter is None
             assert each.written.field == "member.title"
         with pytest.raises(Invalid):
@@ -230,7 +230,7 @@ def test_f08_people_of_these_names_sign_with_them(session: Session, last: str) -
 def test_letters_that_changed_since_they_were_shown_are_not_signed(each_session: Session) -> None:
     session = each_session
     action = drafted(session)
-    shown = actions.preview(session, reread(session, action), NOW).digest
+    shown = actions.preview(session, reread(session, action), SET_UP, NOW).digest
     with transaction(session):
         session.execute(sa.update(Facility).values(city="Peru"))
     with pytest.raises(WrongState, match="changed since"):
@@ -308,4 +308,8 @@ def test_who_speaks_for_two_sites_types_once(session: Session) -> None:
         other = actions.start(session, who, on, second.id, NOW)
         assert other.story == "We make magnets."
         assert actions.keys_of(other, [card]) == [card.key]
-        assert {each.target for each in actions.preview(session, other, NOW).prepared} == {"HOH14", "SOH01", "SOH03"}
+        assert {each.target for each in actions.preview(session, other, SET_UP, NOW).prepared} == {
+            "HOH14",
+            "SOH01",
+            "SOH03",
+        }

@@ -36,7 +36,7 @@ from campaign.models.template import LetterTemplateVersion
 from campaign.services import actions, filings, invitations
 from campaign.unit_of_work import database_now
 from tests import factories
-from tests.factories import NOW
+from tests.factories import NOW, SET_UP
 
 ACT = "/c/minerals/act"
 SECRET = "We buy [412.5 tonnes] of copper a year from [Quiet Creek Mining]."
@@ -473,8 +473,8 @@ def test_f14_honolulu_files_until_the_end_of_the_day_in_washington_and_the_other
         company, site = factories.company(session, "Aloha Copper", city="Honolulu", state="HI", zip="96813")
         who = factories.member(session, company)
         action = factories.draft(session, who, on, "I1", "I2", now=before)
-        early = actions.preview(session, action, before)
-        late = actions.preview(session, action, after)
+        early = actions.preview(session, action, SET_UP, before)
+        late = actions.preview(session, action, SET_UP, after)
     assert [each.target for each in early.going] == ["BIS-2026-0025-0001", "BIS-2026-0025-0002"]
     assert [(each.target, each.written.destination.docket_closed) for each in late.going] == [
         ("USTR", True),  # a plain letter to the agency

@@ -40,7 +40,7 @@ from campaign.settings import Settings
 from campaign.simulator.clock import Clock
 from campaign.simulator.printer import add_printer, as_event, tell_due
 from campaign.simulator.printer_store import PrinterStore
-from tests.factories import NOW
+from tests.factories import NOW, SET_UP
 from tests.integration.test_print_batches import on_paper
 from tests.unit import channel_contract
 from tests.unit.channel_contract import MachineChannel
@@ -303,9 +303,9 @@ def test_what_the_mail_brought_back_goes_another_way_and_no_late_notice_moves_it
     with transaction(each_session) as session:
         print_events.take(session, read(back), back, NOW)
     with transaction(each_session) as session, pytest.raises(WrongState):
-        decisions.decide(session, row.id, Decision.SEND_AGAIN, NOW, "", "user:1")
+        decisions.decide(session, row.id, Decision.SEND_AGAIN, SET_UP, NOW, "", "user:1")
     with transaction(each_session) as session:
-        decisions.decide(session, row.id, Decision.ANOTHER_WAY, NOW, "", "user:1")
+        decisions.decide(session, row.id, Decision.ANOTHER_WAY, SET_UP, NOW, "", "user:1")
     late = notice(letter.reference, "letter.delivered", "evt_2")
     with transaction(each_session) as session:
         assert print_events.take(session, read(late), late, NOW) is None

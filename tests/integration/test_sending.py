@@ -27,7 +27,7 @@ from campaign.models.member import Member
 from campaign.services import actions, breaker, campaigns, decisions, metrics, outbox
 from campaign.services.outbox.loop import TICK_S, Desk, Window
 from tests import factories
-from tests.factories import ENVELOPE, NOW
+from tests.factories import ENVELOPE, NOW, SET_UP
 
 LATER = NOW + timedelta(seconds=61)
 
@@ -341,8 +341,8 @@ def test_signing_again_after_an_undo_writes_new_letters_and_not_to_an_office_who
         who = session.get_one(Member, letters[0].member_id)
         action = actions.find(session, who.id, session.get_one(Campaign, letters[0].campaign_id))
         assert action is not None
-        shown = actions.preview(session, action, LATER).digest
-        _, again = actions.sign(session, action.id, actions.Signature(who.name, shown, "test"), LATER)
+        shown = actions.preview(session, action, SET_UP, LATER).digest
+        _, again = actions.sign(session, action.id, actions.Signature(who.name, shown, "test"), SET_UP, LATER)
     assert len(again) == 2
     assert {letter.target for letter in again}.isdisjoint(
         session.scalars(
@@ -357,7 +357,7 @@ def test_a_second_press_of_sign_sends_nothing_more(each_session: Session) -> Non
     session = each_session
     letters = world(session)
     with transaction(session):
-        _, again = actions.sign(session, letters[0].action_id, actions.Signature("Ada", "x", "test"), NOW)
+        _, again = actions.sign(session, letters[0].action_id, actions.Signature("Ada", "x", "test"), SET_UP, NOW)
     assert [letter.id for letter in again] == [letter.id for letter in letters]
     assert session.scalar(sa.select(sa.func.count()).select_from(Delivery)) == 3
 
@@ -377,9 +377,9 @@ def test_a_person_settles_an_unclear_letter_once(session: Session) -> None:
     outbox.send_due(session, loop(MemoryChannel(answers=[Unclear("silence")])))
     row = session.scalars(sa.select(Delivery).where(Delivery.status == Status.UNCLEAR)).one()
     with transaction(session):
-        decisions.decide(session, row.id, decisions.Decision.ARRIVED, LATER, "they called", "user:1")
+        decisions.decide(session, row.id, decisions.Decision.ARRIVED, SET_UP, LATER, "they called", "user:1")
     with pytest.raises(WrongState), transaction(session):
-        decisions.decide(session, row.id, decisions.Decision.SEND_AGAIN, LATER, "", "user:2")
+        decisions.decide(session, row.id, decisions.Decision.SEND_AGAIN, SET_UP, LATER, "", "user:2")
     assert statuses(session) == [Status.ACCEPTED] * 3
     assert metrics.differences(session) == []
 

@@ -34,18 +34,18 @@ _WAIT = (
 
 
 def of(
-    session: Session, offered: Collection[ChannelName], unworked: Sequence[str], now: datetime
+    session: Session, set_up: Collection[ChannelName], unworked: Sequence[str], now: datetime
 ) -> tuple[ChannelHealth, ...]:
     queues, sent, unclear = queues_of(session, now), rates.sent(session, now), _unclear(session)
     states = {state.channel: state for state in breaker.states(session)}
     found = []
     for channel in WORKED:
         waiting, due, paused, oldest = queues.get(channel, (0, 0, 0, None))
-        if channel not in offered and not waiting:
+        if channel not in set_up and not waiting:
             continue
         hour, minute = sent.get(channel, (0, 0))
         condition = Condition.IDLE
-        if channel not in offered:
+        if channel not in set_up:
             condition = Condition.ABSENT
         elif due and "delivery" in unworked:
             condition = Condition.UNATTENDED
@@ -82,7 +82,8 @@ def problems(line: ChannelHealth, now: datetime) -> tuple[Problem, ...]:
             return (Problem(Part.CHANNELS, words, line.todo, line.reason, True, line.channel),)
         case Condition.ABSENT:
             words = f"{name} is not set up here, and {line.waiting:,} wait for it."
-            return (Problem(Part.CHANNELS, words, "Cancel them, or set the channel up.", channel=line.channel),)
+            todo = "Set the channel up, or press Send them another way on the Sending page."
+            return (Problem(Part.CHANNELS, words, todo, channel=line.channel),)
     return ()
 
 

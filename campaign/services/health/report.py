@@ -15,6 +15,7 @@ from campaign.models.event import Event
 from campaign.models.proof import Proof
 from campaign.services import breaker, events, proofs, waiting
 from campaign.services.health import channels as of_channels
+from campaign.services.health import ways as of_ways
 from campaign.services.health import workers as of_workers
 from campaign.services.health.shapes import ChannelHealth, Condition, Health, Part, Problem, WorkerHealth
 
@@ -33,16 +34,17 @@ def not_migrated(at: datetime, broker: bool | None) -> Health:
     return Health(at, True, False, broker, problems=(old, *_broker_problems(broker)))
 
 
-def report(session: Session, offered: Collection[ChannelName], broker: bool | None, now: datetime) -> Health:
-    """The whole of it; `offered`: the channels that are set up here. About a dozen statements, and a bisection."""
+def report(session: Session, set_up: Collection[ChannelName], broker: bool | None, now: datetime) -> Health:
+    """The whole of it; `set_up`: the channels that this installation has. About fifteen statements, and a bisection."""
     workers = of_workers.of(session, now)
     unworked = of_workers.unworked(workers)
-    channels = of_channels.of(session, offered, unworked, now)
+    channels = of_channels.of(session, set_up, unworked, now)
     due = any(each.due for each in channels if each.condition is Condition.UNATTENDED)
     count, oldest = unmatched(session)
     proof = proofs.latest(session)
     problems = (
         *_problems(broker, workers, unworked, channels, due, now),
+        *of_ways.problems(session, set_up, now),
         *_proof_problems(proof),
         *_policy_problems(events.refused_by_policy(session, now - timedelta(days=1))),
     )

@@ -17,7 +17,7 @@ from campaign import journal
 from campaign.channels.base import Channel, Line
 from campaign.database import transaction
 from campaign.domain import schedule
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import BY_HAND, ChannelName
 from campaign.domain.errors import ChannelError, Misconfigured, Refused, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Parcel, Receipt
 from campaign.journal import Journal, Kind
@@ -51,6 +51,7 @@ class Loop:
     jitter: Callable[[], float] = random.random
     limits: Limits = field(default_factory=Limits)
     repeatable: frozenset[ChannelName] = frozenset()  # channels whose receiver knows a letter that comes twice
+    set_up: frozenset[ChannelName] = BY_HAND  # channels that this installation has; these always
     window: int = WINDOW
 
 
@@ -181,14 +182,14 @@ def send_due(session: Session, loop: Loop) -> int:
 
     Commits, several times: the exception among services. Safe beside any number of others, and after any kill.
     """
-    settle_own(session, loop.journal, loop.clock, loop.repeatable)
+    settle_own(session, loop.journal, loop.clock, loop.repeatable, loop.set_up)
     desk = Desk(session, loop)
     try:
         while desk.goes_on():
             pass
     finally:
         desk.close()
-        settle_own(session, loop.journal, loop.clock, loop.repeatable)
+        settle_own(session, loop.journal, loop.clock, loop.repeatable, loop.set_up)
     return desk.tried
 
 
@@ -260,7 +261,7 @@ class Desk:
         settled = [
             outcomes.settle(key, row, window.came_of(key), now, loop.jitter()) for key, row in window.marked.items()
         ]
-        outcomes.write(self.session, loop.journal.owner, channel, settled, window.marked, now)
+        outcomes.write(self.session, loop.journal.owner, channel, settled, window.marked, loop.set_up, now)
         if window.has_receipt():
             breaker.worked(self.session, channel)
         if window.trouble is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -106,9 +106,12 @@ def write(
     channel: ChannelName,
     settled: Sequence[Settled],
     in_hand: Mapping[int, InHand],
+    set_up: Collection[ChannelName],
     now: datetime,
 ) -> int:
     """Writes outcomes for rows that are still ours; how many were. The others were swept, and stay as they are.
+
+    What its channel does not take goes on by one that is `set_up` here.
 
     Does not commit.
     """
@@ -129,7 +132,7 @@ def write(
     counts.moved_together(session, channel, ((in_hand[each.key], Status.SENDING, each.status) for each in ours), now)
     for each in ours:
         if each.falls_through:
-            fall_through.go_on(session, deliveries.locked(session, each.key), now, f"worker:{owner}")
+            fall_through.go_on(session, deliveries.locked(session, each.key), set_up, now, f"worker:{owner}")
     if ours:
         log.info("outcomes", channel=str(channel), **Counter(str(each.status) for each in ours))
     return len(ours)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign import journal
 from campaign.database import transaction
-from campaign.domain.channels import ChannelName
+from campaign.domain.channels import BY_HAND, ChannelName
 from campaign.domain.errors import IN_DOUBT, ChannelError, Misconfigured, Refused, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Receipt
 from campaign.domain.statuses import Status
@@ -29,22 +29,30 @@ _NOBODY_KNOWS = "the worker stopped in the middle; it may have arrived"
 
 
 def settle_own(
-    session: Session, own: Journal, clock: Callable[[], datetime], repeatable: Collection[ChannelName] = ()
+    session: Session,
+    own: Journal,
+    clock: Callable[[], datetime],
+    repeatable: Collection[ChannelName] = (),
+    set_up: Collection[ChannelName] = BY_HAND,
 ) -> None:
     """What this process's own journal still holds open: the database was away when its outcomes were to be written.
 
-    `repeatable`: channels whose receiver knows a letter that comes twice. Commits.
+    `repeatable`: channels whose receiver knows a letter that comes twice. `set_up`: those that this installation has. Commits.
     """
     entries = own.entries()
     if entries:
         now = clock()
         with transaction(session):
-            _settle(session, own.owner, entries, now, repeatable)
+            _settle(session, own.owner, entries, now, repeatable, set_up)
         own.forget()
 
 
 def recover(
-    session: Session, folder: Path, clock: Callable[[], datetime], repeatable: Collection[ChannelName] = ()
+    session: Session,
+    folder: Path,
+    clock: Callable[[], datetime],
+    repeatable: Collection[ChannelName] = (),
+    set_up: Collection[ChannelName] = BY_HAND,
 ) -> int:
     """Settles what dead processes of this machine had in their hands; how many letters. Commits, one journal at a time.
 
@@ -56,7 +64,7 @@ def recover(
         if left.same_boot:
             now = clock()
             with transaction(session):
-                settled += _settle(session, left.owner, left.entries, now, repeatable)
+                settled += _settle(session, left.owner, left.entries, now, repeatable, set_up)
             log.warning("a worker had died", worker=left.owner, letters=len(left.entries))
         left.path.unlink(missing_ok=True)
     return settled
@@ -68,6 +76,7 @@ def _settle(
     entries: Sequence[journal.Entry],
     now: datetime,
     repeatable: Collection[ChannelName],
+    set_up: Collection[ChannelName],
 ) -> int:
     rows = session.execute(
         sa.select(*bulk.IN_HAND, Delivery.channel)
@@ -82,7 +91,7 @@ def _settle(
         if isinstance(outcome, Unclear) and row.channel in repeatable:
             outcome = TryLater(f"{outcome}; the same letter is sent once more", code=IN_DOUBT)
         settled[row.channel].append(outcomes.settle(row.id, row, outcome, now, 0.5))
-    return sum(outcomes.write(session, owner, channel, each, in_hand, now) for channel, each in settled.items())
+    return sum(outcomes.write(session, owner, channel, each, in_hand, set_up, now) for channel, each in settled.items())
 
 
 def _proved(entry: journal.Entry | None) -> Outcome | None:

@@ -272,7 +272,7 @@ def letters_(slug: str) -> ResponseReturnValue:
     actions.check_open(campaign, context.now())
     if not action.choices:
         return redirect(url_for(".pick", slug=slug), 303)
-    view = actions.preview(db.session(), action, context.now())
+    view = actions.preview(db.session(), action, runtime().set_up, context.now())
     if not view.seats.settled:
         return redirect(url_for(".where", slug=slug), 303)
     return _letters_page(campaign, action, view, SignForm(name=access.me().name, shown=view.digest))
@@ -307,7 +307,7 @@ def sign(slug: str) -> ResponseReturnValue:
         campaign, action = _draft(slug)
         if action.status is not ActionStatus.DRAFT:
             return redirect(url_for(".sent", slug=slug), 303)
-        view = actions.preview(db.session(), action, context.now())
+        view = actions.preview(db.session(), action, runtime().set_up, context.now())
         form.count = len(view.going)
         form.validate()  # again: its words name the number of letters
         return _letters_page(campaign, action, view, form), 422
@@ -319,8 +319,9 @@ def sign(slug: str) -> ResponseReturnValue:
             if mine.status is not ActionStatus.DRAFT:
                 return redirect(url_for(".sent", slug=slug), 303)
             signed = Signature(form.name.data or "", form.shown.data or "", "web", views.network(request.remote_addr))
-            undo_s = runtime().settings.undo_seconds
-            mine, made = actions.sign(rows, mine.id, signed, context.now(), undo_s=undo_s)
+            here = runtime()
+            undo_s = here.settings.undo_seconds
+            mine, made = actions.sign(rows, mine.id, signed, here.set_up, context.now(), undo_s=undo_s)
             _send_copy(rows, mine, made, context.now())
     except (Invalid, WrongState) as error:
         campaign, action = _draft(slug)
@@ -328,7 +329,7 @@ def sign(slug: str) -> ResponseReturnValue:
             return redirect(url_for(".sent", slug=slug), 303)
         if isinstance(error, Invalid) and error.field == "name":
             form.name.errors = [str(error)]
-        fresh = actions.preview(db.session(), action, context.now())
+        fresh = actions.preview(db.session(), action, runtime().set_up, context.now())
         return _letters_page(campaign, action, fresh, form, "" if form.errors else str(error)), error.status
     return redirect(url_for(".sent", slug=slug), 303)
 
@@ -367,7 +368,7 @@ def keep(slug: str, target: str) -> ResponseReturnValue:
 
 
 def _known_target(action: Action, target: str) -> tuple[Preview, Prepared]:
-    view = actions.preview(db.session(), action, context.now())
+    view = actions.preview(db.session(), action, runtime().set_up, context.now())
     for each in view.prepared:
         if each.target == target:
             return view, each

@@ -29,8 +29,8 @@ Family = GaugeMetricFamily
 class Figures(Collector):
     """Of one scrape: `found` is the glance that was made for it."""
 
-    def __init__(self, session: Session, found: Health, offered: Collection[ChannelName]) -> None:
-        self._session, self._found, self._offered = session, found, offered
+    def __init__(self, session: Session, found: Health, set_up: Collection[ChannelName]) -> None:
+        self._session, self._found, self._set_up = session, found, set_up
 
     def collect(self) -> Iterator[Family]:
         found = self._found
@@ -125,11 +125,11 @@ class Figures(Collector):
         )
 
     def _channels(self, more: Collection[ChannelName]) -> list[ChannelName]:
-        return [each for each in WORKED if each in self._offered or each in more]
+        return [each for each in WORKED if each in self._set_up or each in more]
 
 
-def registry(session: Session, found: Health, offered: Collection[ChannelName]) -> CollectorRegistry:
+def registry(session: Session, found: Health, set_up: Collection[ChannelName]) -> CollectorRegistry:
     """Of one scrape; nothing is kept between two, nor shared with another thread."""
     made = CollectorRegistry(auto_describe=False)
-    made.register(Figures(session, found, offered))
+    made.register(Figures(session, found, set_up))
     return made

@@ -43,12 +43,12 @@ def readyz() -> ResponseReturnValue:
 @access.scrapers_only
 def metrics() -> ResponseReturnValue:
     """Counts and times only: no name, address or reason."""
-    offered = runtime().channels.keys()
+    set_up = runtime().set_up
     found = watch.look(figures=False)
     try:
-        text = generate_latest(exposition.registry(db.session(), found, offered))
+        text = generate_latest(exposition.registry(db.session(), found, set_up))
     except DBAPIError as error:  # it went away between two questions
         db.session.rollback()
         gone = health.without_database(found.at, found.broker, type(error.orig).__name__)
-        text = generate_latest(exposition.registry(db.session(), gone, offered))
+        text = generate_latest(exposition.registry(db.session(), gone, set_up))
     return Response(text, content_type=CONTENT_TYPE_LATEST)

@@ -11,6 +11,7 @@ from campaign.web.organizer import (  # noqa: F401  (their views register themse
     routes,
     sending,
     waiting,
+    ways,
 )
 from campaign.web.organizer.blueprint import bp
 

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from campaign.domain.errors import WrongState
 from campaign.domain.statuses import NEEDS_A_PERSON, Status
 from campaign.extensions import db
+from campaign.runtime import runtime
 from campaign.services import decisions, deliveries, stories
 from campaign.services.decisions import Decision
 from campaign.unit_of_work import database_now, unit_of_work
@@ -60,7 +61,9 @@ def attention(slug: str) -> ResponseReturnValue:
         for each in ids:
             try:
                 note = (form.note.data or "").strip()
-                decisions.decide(session, each, Decision(form.decision.data), when, note, access.me().by)
+                decisions.decide(
+                    session, each, Decision(form.decision.data), runtime().set_up, when, note, access.me().by
+                )
                 done += 1
             except WrongState:
                 continue  # decided meanwhile by another person, or settled by a notice: left alone

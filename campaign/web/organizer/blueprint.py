@@ -21,6 +21,7 @@ bp = Blueprint("organizer", __name__, url_prefix="/organize")
 _PLACES = (
     ("Dashboard", "dashboard", "gauge", ("dashboard", "pause", "resume", "offices", "sites")),
     ("Letters", "letters", "mail", ("letters", "letter", "cancel", "cancel_letters", "answer", "decide")),
+    ("Ways", "order", "arrow", ("order",)),
     ("Print", "prints", "print", ("prints", "print_batch", "print_posted", "print_given_up")),
     ("Answers", "answers", "speech", ("answers", "reply", "judge")),
     ("Needs a person", "attention", "hand", ("attention",)),

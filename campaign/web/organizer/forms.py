@@ -22,6 +22,7 @@ from campaign.domain.channels import KIND_WORDS
 from campaign.domain.texts import tidy
 from campaign.services import preferences
 from campaign.services.responses import TEXT_LIMIT
+from campaign.services.ways import effective
 from campaign.web.organizer.words import ANSWERS
 
 
@@ -145,6 +146,33 @@ class PreferForm(FlaskForm):  # type: ignore[misc]
         "Office", validators=[InputRequired("Enter the code of an office, like HNV02.")], filters=[_trimmed]
     )
     way = SelectField("First way", choices=[SelectChoice(each.value, KIND_WORDS[each]) for each in preferences.CHOICES])
+
+
+def _check_order(order: tuple[str, ...]) -> None:
+    if order != effective(order):
+        raise ValidationError("This is no order of ways.")
+
+
+class OrderForm(FlaskForm):  # type: ignore[misc]
+    """An order of ways, the one that the page was made from, and what was pressed. Ways with blanks between."""
+
+    order = StringField(widget=HiddenInput(), validators=[InputRequired()])
+    seen = StringField(widget=HiddenInput(), validators=[InputRequired()])
+    press = StringField(validators=[InputRequired()])
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        return tuple((self.order.data or "").split())
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        return tuple((self.seen.data or "").split())
+
+    def validate_order(self, _field: Any) -> None:
+        _check_order(self.chosen)
+
+    def validate_seen(self, _field: Any) -> None:
+        _check_order(self.before)
 
 
 class PressForm(FlaskForm):  # type: ignore[misc]

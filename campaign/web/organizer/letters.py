@@ -18,7 +18,8 @@ from campaign.extensions import db
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
-from campaign.services import decisions, deliveries, fall_through, meetings, responses, stories
+from campaign.runtime import runtime
+from campaign.services import decisions, deliveries, doubts, fall_through, meetings, responses, stories, stranded
 from campaign.services.decisions import Decision
 from campaign.services.deliveries import Cancelled
 from campaign.unit_of_work import database_now, unit_of_work
@@ -101,6 +102,7 @@ def letter_page(
         meetings=meetings.of_responses(session, [each.id for each in story.responses]) if story.responses else {},
         quotes=blocks,
         cancellable=story.delivery.status in NOT_LEFT,
+        stranded=stranded.is_stranded(story.delivery, runtime().set_up),
         postable=story.delivery.channel is ChannelName.PRINT and story.delivery.status is Status.QUEUED,
         press=PressForm(formdata=None),
         meanwhile=meanwhile,
@@ -111,7 +113,7 @@ def letter_page(
 
 def decision_form(here: Campaign, delivery: Delivery) -> DecisionForm:
     """A closed campaign sends nothing more, so nothing is offered to be sent; nor is another way where none is left."""
-    offered = decisions.offered(delivery)
+    offered = decisions.offered(delivery, runtime().set_up)
     not_now: set[Decision] = set()
     if here.status in (CampaignStatus.CLOSED, CampaignStatus.ARCHIVED):
         not_now = {Decision.SEND_AGAIN, Decision.ANOTHER_WAY}
@@ -127,7 +129,9 @@ def decision_form(here: Campaign, delivery: Delivery) -> DecisionForm:
 def _has_another_way(delivery: Delivery) -> bool:
     session = db.session()
     letter = session.get(Letter, delivery.letter_id) if delivery.letter_id is not None else None
-    return letter is not None and fall_through.next_route(session, letter, database_now()) is not None
+    if delivery.status is Status.QUEUED and doubts.among_these(session, [delivery.id]):
+        return False
+    return letter is not None and fall_through.next_route(session, letter, runtime().set_up, database_now()) is not None
 
 
 @bp.get("/c/<slug>/letters/<reference>/letter.pdf")
@@ -150,7 +154,8 @@ def decide(slug: str, reference: str) -> ResponseReturnValue:
     note = (form.note.data or "").strip()
     try:
         with unit_of_work() as session:
-            decisions.decide(session, delivery_id, Decision(form.decision.data), database_now(), note, access.me().by)
+            chosen = Decision(form.decision.data)
+            decisions.decide(session, delivery_id, chosen, runtime().set_up, database_now(), note, access.me().by)
     except WrongState:
         return letter_page(slug, access.letter(slug, reference), None, 409, meanwhile=True)
     flash("Recorded with your name.", "good")

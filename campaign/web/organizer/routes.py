@@ -7,17 +7,19 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from campaign.domain.channels import WAYS
 from campaign.domain.errors import Invalid
 from campaign.domain.statuses import CAMPAIGN_MOVES, CampaignStatus, may_move
 from campaign.extensions import db
+from campaign.runtime import runtime
 from campaign.services import campaigns as campaign_service
 from campaign.services import dashboard as figures_of
-from campaign.services import metrics, reach
+from campaign.services import metrics, reach, ways
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access
 from campaign.web.context import zone
 from campaign.web.formats import as_zone
-from campaign.web.organizer import pictures, queries
+from campaign.web.organizer import pictures, queries, words
 from campaign.web.organizer.blueprint import bp, campaign, causes
 from campaign.web.organizer.forms import HoursForm, PressForm
 from campaign.web.organizer.words import CAUSES, CHANNELS, cause, event, event_tone
@@ -90,10 +92,15 @@ def _dashboard(slug: str) -> dict[str, Any]:
 @bp.get("/c/<slug>/offices")
 @access.organizers_only
 def offices(slug: str) -> ResponseReturnValue:
-    """Every targeted office, those with most letters first."""
+    """Every targeted office, those with most letters first; with `?way=` those that could get letters that way now."""
     here = campaign(slug)
     session, now = db.session(), database_now()
     lines = reach.offices(session, here.id, metrics.figures(session, here.id), now)
+    way = request.args.get("way", "")
+    if way in WAYS:
+        ids = [line.office_id for line in lines]
+        takes = ways.by_office(session, ids, ways.effective(here.channels), runtime().set_up, now)
+        lines = [line for line in lines if way in takes[line.office_id]]
     start = min(number(request.args.get("from")) or 0, len(lines))
     shown = lines[start : start + SIZE]
     return render_template(
@@ -105,6 +112,8 @@ def offices(slug: str) -> ResponseReturnValue:
         size=SIZE,
         total=len(lines),
         reached=sum(line.reached for line in lines),
+        way=way if way in WAYS else None,
+        words=words,
         now=now,
     )
 

@@ -8,11 +8,16 @@ from flask.typing import ResponseReturnValue
 from campaign import watch
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import NotFound
-from campaign.services import breaker, health
+from campaign.extensions import db
+from campaign.runtime import runtime
+from campaign.services import breaker, campaigns, health, stranded, ways
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access
 from campaign.web.organizer import words
 from campaign.web.organizer.blueprint import bp
+
+PIECES = 5
+"""Pieces of letters that one press sends another way."""
 
 
 @bp.get("/health")
@@ -30,8 +35,10 @@ def sending_live() -> ResponseReturnValue:
 
 def _page(template: str) -> str:
     found = watch.look()
+    running = [each for each in campaigns.listed(db.session()) if each.status not in ways.OVER] if found.ready else []
     return render_template(
         template,
+        orders=[(each, ways.effective(each.channels)) for each in running],
         health=found,
         kinds=health.UNWORKED,
         words=words,
@@ -39,13 +46,39 @@ def _page(template: str) -> str:
     )
 
 
+@bp.post("/health/<channel>/another-way")
+@access.organizers_only
+def another_way(channel: str) -> ResponseReturnValue:
+    """What waits for a channel that is not set up here goes another way, in pieces that each stand for themselves."""
+    name, set_up = _named(channel), runtime().set_up
+    moved, stay, after = 0, 0, 0
+    for _ in range(PIECES):
+        with unit_of_work() as session:
+            piece = stranded.send_another_way(session, name, set_up, after, database_now(), access.me().by)
+        moved, stay = moved + piece.moved, stay + piece.stay
+        if piece.last is None:
+            break
+        after = piece.last
+    else:
+        flash("More wait: press again.", "warn")
+    flash(
+        f"Sent another way: {moved:,}.{f' {stay:,} stay, since an earlier try may have arrived.' if stay else ''}",
+        "good",
+    )
+    return redirect(url_for(".sending"), 303)
+
+
+def _named(channel: str) -> ChannelName:
+    if channel not in set(ChannelName):
+        raise NotFound("There is no such channel.")
+    return ChannelName(channel)
+
+
 @bp.post("/health/<channel>/try")
 @access.organizers_only
 def try_channel(channel: str) -> ResponseReturnValue:
     """Does not wait for the moment at which a channel in trouble is tried again."""
-    if channel not in set(ChannelName):
-        raise NotFound("There is no such channel.")
-    name = ChannelName(channel)
+    name = _named(channel)
     with unit_of_work() as session:
         tried = breaker.try_now(session, name, database_now(), access.me().by)
     if tried:

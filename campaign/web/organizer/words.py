@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaign.domain.channels import CHANNEL_WORDS
+from campaign.domain.channels import CHANNEL_WORDS, WAY_WORDS, ChannelKind, ChannelName
 from campaign.domain.events import EventKind, ResponseKind
 from campaign.domain.statuses import BatchState, ResponseState, Status
 from campaign.models.delivery import Attempt, AttemptOutcome, DeliveryChange
@@ -19,6 +19,7 @@ from campaign.web.organizer.queries import Stage
 from campaign.web.states import letter_state
 
 CHANNELS = CHANNEL_WORDS
+WAYS = WAY_WORDS
 CONDITIONS = {
     Condition.WORKING: ("Working", "there", "tick"),
     Condition.IDLE: ("Nothing is due", "done", "ring_bar"),
@@ -82,6 +83,11 @@ CAUSES = {
 """Head and one sentence for each kind of trouble."""
 
 EXPLAINED = {
+    Status.QUEUED: (
+        "The letter waits for a channel that is not set up here.",
+        "Nothing has left.",
+        "It would wait until somebody sets that channel up.",
+    ),
     Status.UNCLEAR: (
         "We handed the letter over, and the connection ended before the office’s system answered.",
         "It may be there already.",
@@ -109,6 +115,15 @@ EXPLAINED = {
     ),
 }
 """Before, in bold, after."""
+
+WAY_NEEDS = {
+    ChannelKind.CWC: "For seats on their chamber’s list. The letter needs a subject term, the member a form of address.",
+    ChannelKind.SMTP: "For offices whose staff address is known here.",
+    ChannelKind.HANDOFF: "For offices with a web form: the member copies the text there and says so.",
+    ChannelName.PRINT_PROVIDER: "For every office: a company prints and posts the letter.",
+    ChannelKind.PRINT: "For every office: you print and post the letter.",
+}
+"""What each way of an order asks for."""
 
 DECISIONS = {
     Decision.ARRIVED: "It arrived: record as sent",
@@ -177,6 +192,11 @@ def decision(choice: Decision, status: Status) -> str:
     if choice is Decision.SEND_AGAIN and status is not Status.UNCLEAR:
         return SEND_HELD if status is Status.HELD else SEND_REFUSED
     return DECISIONS[choice]
+
+
+def order(ways: Iterable[str]) -> str:
+    """ "E-mail, then Web form, by hand"."""
+    return ", then ".join(WAYS[way] for way in ways)
 
 
 def cause(status: Status, reason: str) -> str:

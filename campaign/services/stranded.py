@@ -1,0 +1,79 @@
+"""Letters queued for a channel that is not set up here: they would wait for ever, so a person sends them another way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaign.domain.channels import CHANNEL_WORDS, ChannelName
+from campaign.domain.errors import WrongState
+from campaign.domain.statuses import CampaignStatus, Status
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import Delivery
+from campaign.services import audit, deliveries, doubts, fall_through
+
+PIECE = 100
+"""Letters in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What became of some of them. `stay`: an earlier try may have arrived. `last`: the id to go on after; None at the end."""
+
+    moved: int
+    stay: int
+    last: int | None
+
+
+def is_stranded(delivery: Delivery, set_up: Collection[ChannelName]) -> bool:
+    return delivery.status is Status.QUEUED and not delivery.superseded and delivery.channel not in set_up
+
+
+def leave(session: Session, delivery: Delivery, now: datetime, by: str) -> None:
+    """Ends a stranded delivery, so that its letter can go on. The caller holds the row's lock. Does not commit.
+
+    Raises WrongState where an earlier try may have arrived: that letter stays with its channel.
+    """
+    if doubts.among_these(session, [delivery.id]):
+        raise WrongState("An earlier try of this letter may have arrived: it goes no other way.")
+    why = f"{CHANNEL_WORDS[delivery.channel]} is not set up here"
+    deliveries.move(session, delivery, Status.CANCELLED, now, why, by)
+
+
+def send_another_way(
+    session: Session, channel: ChannelName, set_up: Collection[ChannelName], after: int, now: datetime, by: str
+) -> Piece:
+    """The next `PIECE` of those that wait for this channel, oldest first, each by the best way that is set up here.
+
+    Letters of closed campaigns stay as they are. Raises WrongState for a channel that is set up. Safe twice. Does not commit.
+    """
+    if channel in set_up:
+        raise WrongState(f"{CHANNEL_WORDS[channel]} is set up here: its letters leave by themselves.")
+    rows = session.scalars(
+        sa.select(Delivery)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(
+            Delivery.channel == channel,
+            Delivery.status == Status.QUEUED,
+            ~Delivery.superseded,
+            Delivery.id > after,
+            Campaign.status.not_in((CampaignStatus.CLOSED, CampaignStatus.ARCHIVED)),
+        )
+        .order_by(Delivery.id)
+        .limit(PIECE)
+        .with_for_update(of=Delivery)
+        .execution_options(populate_existing=True)
+    ).all()
+    doubted = doubts.among_these(session, [row.id for row in rows])
+    moving = [row for row in rows if row.id not in doubted]
+    for row in moving:
+        leave(session, row, now, by)
+        fall_through.go_on(session, row, set_up, now, by)
+    if moving:
+        subject = f"channel:{channel}"
+        audit.record(session, at=now, by=by, act="letters sent another way", subject=subject, number=len(moving))
+    return Piece(len(moving), len(doubted), rows[-1].id if len(rows) == PIECE else None)

@@ -1,4 +1,4 @@
-"""`campaign cwc`: the XML of a message, and the problems of an XML document."""
+"""`campaign cwc`: the XML of a message, its rehearsal at a gateway, and the problems of an XML document."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from flask.cli import with_appcontext
 from campaign import gateway_lists
 from campaign.channels.cwc import checker, ids, message, reader, rules, validator
 from campaign.channels.cwc.builder import build as build_xml
+from campaign.channels.cwc.gateway import CHAMBER_WORDS
 from campaign.channels.cwc.problems import Problem, Severity
-from campaign.domain.errors import Invalid
+from campaign.domain.errors import ChannelError, Invalid, Misconfigured
+from campaign.domain.parcels import Outcome, Receipt
+from campaign.runtime import runtime
 from campaign.services import active_offices
 from campaign.services.active_offices import ListState
 from campaign.unit_of_work import database_now, reading
@@ -36,19 +39,43 @@ def build(file: str, as_json: bool) -> None:
 
     Nothing is cut, guessed or invented to make a message fit. Sends nothing, and needs no database.
     """
-    try:
-        found = reader.read(reader.parse(_content(file)))
-    except Invalid as error:
-        _refuse([Problem("", "unreadable", str(error))], as_json)
-    problems = validator.problems_of(found)
-    if problems:
-        _refuse(problems, as_json)
-    ready = message.dated(message.cleaned(found.message), ids.new_delivery_id(), datetime.now(UTC))
+    ready = _ready(file, as_json)
     for name in ("statement", "message"):
         if len(getattr(ready.letter, name).encode()) > rules.LONGEST:
             words = f"letter.{name} has more than {rules.LONGEST:,} octets; whether a gateway counts them is not known."
             click.echo(f"campaign: {words}", err=True)
     click.echo(build_xml(ready), nl=False)
+
+
+@cwc.command()
+@click.argument("file")
+@click.option("--json", "as_json", is_flag=True, help="The answer as one JSON object on standard output.")
+@with_appcontext
+def rehearse(file: str, as_json: bool) -> None:
+    """Ask the gateway whether it would take the message in FILE (JSON; - is standard input), and deliver nothing.
+
+    Exit 1 with the reason when it would not, or cannot be asked. Writes nothing, and needs no database.
+    """
+    ready = _ready(file, as_json)
+    chamber = validator.chamber_of(ready)
+    channel = next((each for each in gateway_lists.configured() if each.gateway.chamber is chamber), None)
+    if channel is None:
+        outcome: Outcome = Misconfigured(f"{CHAMBER_WORDS[chamber]} is not set up here")
+    else:
+        first = runtime().envelope.more_info_at is message.MoreInfo.FIRST
+        try:
+            outcome = channel.rehearse(message.Filing(ready, more_info_first=first))
+        except ChannelError as error:
+            outcome = error
+    taken = isinstance(outcome, Receipt)
+    words = f"{CHAMBER_WORDS[chamber]} would take it" if isinstance(outcome, Receipt) else str(outcome)
+    if as_json:
+        code = None if isinstance(outcome, Receipt) else outcome.code
+        told = {"taken": taken, "chamber": str(chamber), "message": words, "code": code, "answer": outcome.answer}
+        click.echo(json.dumps(told | {"problems": []}, ensure_ascii=False))
+    else:
+        click.echo(f"{words[:1].upper()}{words[1:]}." if taken else f"campaign: {words}", err=not taken)
+    sys.exit(0 if taken else 1)
 
 
 @cwc.command()
@@ -108,6 +135,18 @@ def _line(state: ListState, used: bool) -> str:
     read = f"{state.listed} offices, read {state.fetched_at:%Y-%m-%d %H:%M} UTC" if state.fetched_at else "never read"
     problem = f"; the last try failed: {state.problem}" if state.problem else ""
     return f"{state.chamber}: {read}{'' if state.fresh else ', lets nothing through'}{problem}."
+
+
+def _ready(file: str, as_json: bool) -> message.Message:
+    """The message in a file of JSON, cleaned and dated. Ends the command with its problems."""
+    try:
+        found = reader.read(reader.parse(_content(file)))
+    except Invalid as error:
+        _refuse([Problem("", "unreadable", str(error))], as_json)
+    problems = validator.problems_of(found)
+    if problems:
+        _refuse(problems, as_json)
+    return message.dated(message.cleaned(found.message), ids.new_delivery_id(), datetime.now(UTC))
 
 
 def _content(file: str) -> bytes:

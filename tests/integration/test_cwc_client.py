@@ -24,7 +24,7 @@ from campaign.domain.errors import IN_DOUBT, ChannelError, Misconfigured, Refuse
 from campaign.domain.parcels import Outcome, Parcel, Receipt
 from tests.integration.http_script import CUT, HANG, Says, scripted
 from tests.unit.channel_contract import MachineChannel
-from tests.unit.cwc_parcels import a_filed_parcel, a_senate_parcel
+from tests.unit.cwc_parcels import a_filed_parcel, a_filing, a_senate_parcel
 from tests.unit.parcels import a_parcel
 from tests.unit.watchers import Notes
 
@@ -253,10 +253,10 @@ def test_in_its_hours_a_shut_gateway_is_not_called_and_no_try_is_used() -> None:
 def test_a_rehearsal_asks_the_other_address_and_delivers_nothing() -> None:
     with scripted(Says(200, "Message Validated")) as script:
         channel = channel_to(script.url)
-        assert isinstance(channel.rehearse(a_filed_parcel()), Receipt)
+        assert isinstance(channel.rehearse(a_filing()), Receipt)
         assert [each.path for each in script.asked] == ["/v2/validate"]
     with pytest.raises(Misconfigured, match="for tests"):
-        channel_to(script.url, test_url="").rehearse(a_filed_parcel())
+        channel_to(script.url, test_url="").rehearse(a_filing())
 
 
 REAL = Gateway(Chamber.HOUSE, "https://uat-cwc.house.gov/v2/message", key=KEY, direct_egress=True)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from campaign import gateway_lists, gateways
 from campaign.app import create_app
 from campaign.channels.cwc import checker
+from campaign.channels.cwc.gateway import SIMULATED_AGENT
 from campaign.cli import group
 from campaign.domain.districts import Chamber
 from campaign.domain.errors import CannotStart
@@ -25,6 +26,7 @@ from campaign.runtime import runtime
 from campaign.services import active_offices
 from campaign.settings import Settings
 from campaign.unit_of_work import database_now
+from tests.integration.cwc_simulation import Simulation, simulated
 from tests.integration.http_script import Says, scripted
 from tests.unit.cwc_samples import SENATE, sample, xml_of
 
@@ -241,3 +243,62 @@ def test_the_command_tells_and_reads_the_lists(lists: tuple[Flask, list[Says]]) 
     assert after.exit_code == 0
     house = json.loads(after.stdout)["lists"][0]
     assert (house["offices"], house["fresh"], house["problem"]) == (2, True, "")
+
+
+# --- a rehearsal -------------------------------------------------------------------------------------------------------
+
+OURS = {"agent.name": SIMULATED_AGENT}
+
+
+@pytest.fixture
+def gateways_here(app: Flask, tmp_path: Path) -> Iterator[tuple[Flask, Simulation]]:
+    """An app whose gateways are the simulated ones."""
+    with simulated(tmp_path) as simulation:
+        house, senate = (simulation.gateway(chamber) for chamber in (Chamber.HOUSE, Chamber.SENATE))
+        settings = replace(
+            runtime().settings,
+            cwc_house_url=simulation.url,
+            cwc_house_key=house.key,
+            cwc_senate_url=senate.message_url,
+            cwc_senate_test_url=senate.test_url,
+            cwc_senate_key=senate.key,
+        )
+        made = create_app(replace(settings, cwc_maintenance=""))
+        with made.app_context():
+            yield made, simulation
+
+
+@pytest.mark.parametrize(("chamber", "words"), [({}, "The House gateway"), (SENATE, "The Senate gateway")])
+def test_a_rehearsal_asks_the_chambers_gateway_and_delivers_nothing(
+    gateways_here: tuple[Flask, Simulation], chamber: dict[str, Any], words: str
+) -> None:
+    app, simulation = gateways_here
+    ended = run("rehearse", "-", given=given(sample(**chamber, **OURS)), app=app)
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (0, f"{words} would take it.\n", "")
+    ended = run("rehearse", "-", "--json", given=given(sample(**chamber, **OURS)), app=app)
+    told = json.loads(ended.stdout)
+    assert (ended.exit_code, told["taken"], told["code"], told["problems"]) == (0, True, None, [])
+    assert simulation.kept() == []
+
+
+@pytest.mark.parametrize("chamber", [{}, SENATE])
+def test_a_rehearsal_that_is_refused_says_why_with_exit_1(
+    gateways_here: tuple[Flask, Simulation], chamber: dict[str, Any]
+) -> None:
+    app, simulation = gateways_here
+    ended = run("rehearse", "-", "--json", given=given(sample(**chamber)), app=app)  # another agent than is registered
+    told = json.loads(ended.stdout)
+    assert (ended.exit_code, told["taken"], told["code"]) == (1, False, "400")
+    simulation.rules(keys={})
+    ended = run("rehearse", "-", given=given(sample(**chamber, **OURS)), app=app)
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("campaign: ")
+
+
+def test_a_rehearsal_of_what_is_no_message_asks_nobody(app: Flask) -> None:
+    ended = run("rehearse", "-", "--json", given=given(sample(**{"member.city": "X"})), app=app)
+    assert ended.exit_code == 1
+    assert json.loads(ended.stdout)["problems"][0]["field"] == "member.city"
+    ended = run("rehearse", "-", given=given(sample()), app=app)
+    assert (ended.exit_code, ended.stderr) == (1, "campaign: the House gateway is not set up here\n")
+    assert run("rehearse", app=app).exit_code == 2

@@ -34,7 +34,7 @@ from campaign.simulator.gateways.rules import AGENT, SENATE_KEY
 from campaign.simulator.schedule import Postman
 from tests import factories
 from tests.integration.cwc_simulation import Simulation, simulated
-from tests.unit.cwc_parcels import a_filed_parcel
+from tests.unit.cwc_parcels import a_filed_parcel, a_filing
 from tests.unit.parcels import a_parcel
 from tests.unit.watchers import Notes
 
@@ -47,17 +47,18 @@ def simulation(tmp_path: Path) -> Iterator[Simulation]:
 
 def filed(number: int = 1, *, senate: bool = False, **tries: Any) -> Parcel:
     """From the agent whom the simulation knows."""
-    parcel = a_filed_parcel(number, senate=senate, **tries)
-    cargo = parcel.cargo
-    assert isinstance(cargo, Filing)
-    agent = replace(cargo.message.agent, name=AGENT)
-    return replace(parcel, cargo=replace(cargo, message=replace(cargo.message, agent=agent)))
+    return replace(a_filed_parcel(number), cargo=filing(number, senate=senate, **tries))
+
+
+def filing(number: int = 1, *, senate: bool = False, **tries: Any) -> Filing:
+    """What the parcel of `filed` holds."""
+    made = a_filing(number, senate=senate, **tries)
+    agent = replace(made.message.agent, name=AGENT)
+    return replace(made, message=replace(made.message, agent=agent))
 
 
 def document(**changes: Any) -> bytes:
-    cargo = filed().cargo
-    assert isinstance(cargo, Filing)
-    return build(replace(cargo.message, **changes))
+    return build(replace(filing().message, **changes))
 
 
 def send(channel: CwcChannel, *parcels: Parcel) -> list[Outcome]:
@@ -149,13 +150,37 @@ def test_an_office_that_does_not_take_part_falls_through(simulation: Simulation)
         assert isinstance(outcome, Refused)
         assert outcome.falls_through
     assert isinstance(
-        simulation.channel(Chamber.SENATE).rehearse(filed(senate=True)), Receipt
+        simulation.channel(Chamber.SENATE).rehearse(filing(senate=True)), Receipt
     )  # its test takes all 100
 
 
 def test_a_rehearsal_keeps_nothing(simulation: Simulation) -> None:
-    assert isinstance(simulation.channel().rehearse(filed()), Receipt)
+    assert isinstance(simulation.channel().rehearse(filing()), Receipt)
     assert simulation.kept() == []
+
+
+def test_rules_stay_over_a_restart_until_they_are_taken_back(tmp_path: Path) -> None:
+    with simulated(tmp_path) as first:
+        first.rules(faults={"HNV02": "503"}, wording="relax")
+        first.rules(slow_s=2)
+        assert (
+            first.http.post(f"{first.url}/gateways/rules.json", json={"wording": "x", "pigeon": 1}).status_code == 422
+        )
+    with simulated(tmp_path) as again:
+        told = again.http.get(f"{again.url}/gateways/rules.json").json()
+        assert (told["faults"], told["wording"], told["slow_s"]) == ({"HNV02": "503"}, "relax", 2)
+        assert isinstance(send(again.channel(), filed())[0], TryLater)
+        assert again.http.delete(f"{again.url}/gateways/rules.json").json()["faults"] == {}
+        assert isinstance(send(again.channel(), filed())[0], Receipt)
+    with simulated(tmp_path) as at_last:
+        assert at_last.http.get(f"{at_last.url}/gateways/rules.json").json()["wording"] == "dotnet"
+
+
+def test_a_rehearsal_that_meets_a_silence_leaves_no_doubt(simulation: Simulation) -> None:
+    simulation.rules(faults={"HNV02": "lost"})
+    outcome = simulation.channel().rehearse(filing())
+    assert isinstance(outcome, TryLater)
+    assert outcome.code is None
 
 
 def test_a_repeated_id_is_a_conflict_whatever_the_body(simulation: Simulation) -> None:

@@ -17,6 +17,7 @@ from campaign.domain.errors import IN_DOUBT, ChannelError, Misconfigured, Refuse
 from campaign.domain.parcels import Outcome, Parcel
 
 _NAMES = {Chamber.HOUSE: ChannelName.CWC_HOUSE, Chamber.SENATE: ChannelName.CWC_SENATE}
+_NO_FILING = "This letter was not made out for a gateway of Congress."
 _HEADERS = {"Content-Type": "application/xml"}
 
 
@@ -46,8 +47,10 @@ class CwcChannel:
 
     def problems(self, parcel: Parcel) -> list[str]:
         filing = _filing(parcel)
-        if filing is None:
-            return ["This letter was not made out for a gateway of Congress."]
+        return [_NO_FILING] if filing is None else self.faults(filing)
+
+    def faults(self, filing: Filing) -> list[str]:
+        """As `problems`, of what a parcel holds."""
         found = [each.words for each in validator.problems(filing.message)]
         if not filing.message.delivery_id or not filing.message.delivery_date:
             found.append("This letter has no delivery id or no day.")
@@ -70,15 +73,21 @@ class CwcChannel:
             raise closed
         return CwcLine(self, self._http())
 
-    def rehearse(self, parcel: Parcel) -> Outcome:
-        """Asks the gateway whether it would take this letter; it keeps and delivers nothing. Raises what `open` raises."""
+    def rehearse(self, filing: Filing) -> Outcome:
+        """Asks the gateway whether it would take this letter; it keeps and delivers nothing, so that a silence is no doubt.
+
+        Raises what `open` raises, and Misconfigured where the gateway has no address for tests.
+        """
         if not self.gateway.test_url:
             raise Misconfigured(f"{self.gateway.words} has no address for tests")
         line = self.open()
         try:
-            return line.post(self.gateway.test_url, parcel, lambda: None)
+            outcome = line.post(self.gateway.test_url, filing, lambda: None)
         finally:
             line.close()
+        if isinstance(outcome, ChannelError) and outcome.code == IN_DOUBT:
+            return TryLater(f"{self.gateway.words} did not answer", answer=outcome.answer)
+        return outcome
 
 
 class CwcLine:
@@ -108,15 +117,18 @@ class CwcLine:
         if closed is not None:
             self._usable = False
             return closed
-        return self.post(self._channel.gateway.message_url, parcel, lambda: watcher.begins(parcel))
+        filing = _filing(parcel)
+        if filing is None:
+            return Refused(f"it was not sent: {_NO_FILING}", code="problems")
+        return self.post(self._channel.gateway.message_url, filing, lambda: watcher.begins(parcel))
 
-    def post(self, url: str, parcel: Parcel, begins: Callable[[], None]) -> Outcome:
+    def post(self, url: str, filing: Filing, begins: Callable[[], None]) -> Outcome:
         """One request, and what came of it. Raises nothing of the network."""
-        gateway, filing = self._channel.gateway, _filing(parcel)
-        if filing is not None and filing.barred is not None:
+        gateway = self._channel.gateway
+        if filing.barred is not None:
             return _barred(filing.barred, filing.in_doubt)
-        problems = self._channel.problems(parcel)
-        if filing is None or problems:
+        problems = self._channel.faults(filing)
+        if problems:
             return Refused(f"it was not sent: {'; '.join(problems)}", code="problems")
         document = build(filing.message, more_info_first=filing.more_info_first)
         begins()

@@ -32,14 +32,30 @@ _FIRST = frozenset({Fault.TOO_MANY, Fault.OUTAGE, Fault.LOST, Fault.EMPTY, Fault
 
 @dataclass(slots=True)
 class Gateways:
-    """Both chambers: what they keep, how they behave now, and how their offices answer."""
+    """Both chambers: what they keep, how they behave now, and how their offices answer. `at_start`: before any change."""
 
     store: GatewayStore
     clock: Clock
     script: Script
-    rules: Rules = field(default_factory=Rules)
+    at_start: Rules = field(default_factory=Rules)
+    rules: Rules = field(init=False)
     bucket: Bucket = field(default_factory=Bucket)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.rules = self.at_start.with_changes(self.store.changed_rules())
+
+    def change(self, changes: Any) -> None:
+        """Some rules, over a restart; the others stay. Raises Invalid, and nothing is changed."""
+        with self.lock:
+            self.rules = self.rules.with_changes(changes)
+            self.store.keep_rules(changes)
+
+    def change_back(self) -> None:
+        """The rules of the start."""
+        with self.lock:
+            self.store.forget_rules()
+            self.rules = self.at_start
 
     def take(self, chamber: Chamber, *, validates: bool = False) -> Response:
         """A message in the request's body, in the order in which a gateway looks at it."""
@@ -139,7 +155,7 @@ class Gateways:
 def register(
     app: Flask, path: Path, clock: Clock, script: Script | None = None, rules: Rules | None = None
 ) -> Gateways:
-    """Adds the paths; `path` is the simulator's file. The rules are those at the start."""
+    """Adds the paths; `path` is the simulator's file. Rules that were changed there before stand over those given."""
     gateways = Gateways(GatewayStore(path), clock, script or Script(), rules or Rules())
     bp = Blueprint("gateways", __name__)
     _add_real_paths(bp, gateways)
@@ -202,10 +218,15 @@ def _add_inspection(bp: Blueprint, gateways: Gateways) -> None:
     def change() -> ResponseReturnValue:
         """Some rules in JSON alone, which no foreign page can send unasked; the others stay."""
         try:
-            with gateways.lock:
-                gateways.rules = gateways.rules.with_changes(request.get_json())
+            gateways.change(request.get_json())
         except Invalid as error:
             return jsonify({"simulation": True, "error": str(error)}), 422
+        return jsonify({"simulation": True, **gateways.rules.as_json()})
+
+    @bp.delete("/gateways/rules.json")
+    def change_back() -> ResponseReturnValue:
+        """The rules of the start again."""
+        gateways.change_back()
         return jsonify({"simulation": True, **gateways.rules.as_json()})
 
 

@@ -1,15 +1,18 @@
 """What the simulated gateways took: a table of their own in the simulator's file, and a line in the office's inbox.
 
-Both are committed together, before the gateway answers: the file is the judge of what was handed over.
+Both are committed together, before the gateway answers: the file is the judge of what was handed over. The rules that somebody
+changed lie beside them, so that a restart behaves as before.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from campaign.simulator.offices import Planned
 from campaign.simulator.store import NewMessage, insert
@@ -21,6 +24,7 @@ CREATE TABLE IF NOT EXISTS gateway_messages (
 CREATE INDEX IF NOT EXISTS gateway_messages_campaign ON gateway_messages (campaign_id, id);
 CREATE TABLE IF NOT EXISTS gateway_repeats (
   id INTEGER PRIMARY KEY, chamber TEXT NOT NULL, delivery_id TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS gateway_rules (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 
@@ -85,6 +89,20 @@ class GatewayStore:
                 "SELECT campaign_id, count(*) AS n FROM gateway_messages GROUP BY 1 ORDER BY 1"
             ).fetchall()
         return {row["campaign_id"]: row["n"] for row in rows}
+
+    def changed_rules(self) -> dict[str, Any]:
+        """By name, as they were given in JSON."""
+        with self._db() as db:
+            return {row["name"]: json.loads(row["value"]) for row in db.execute("SELECT * FROM gateway_rules")}
+
+    def keep_rules(self, changes: Mapping[str, Any]) -> None:
+        rows = [(name, json.dumps(value)) for name, value in changes.items()]
+        with self._db() as db:
+            db.executemany("INSERT OR REPLACE INTO gateway_rules (name, value) VALUES (?, ?)", rows)
+
+    def forget_rules(self) -> None:
+        with self._db() as db:
+            db.execute("DELETE FROM gateway_rules")
 
     def repeats(self) -> int:
         with self._db() as db:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from campaign import gateways
+from campaign.domain import hosts
 from campaign.domain.errors import CannotStart
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -186,9 +187,8 @@ class Settings:
         faults = []
         if bool(self.print_provider_url) != bool(self.print_provider_key):
             faults.append("CAMPAIGN_PRINT_PROVIDER_URL and CAMPAIGN_PRINT_PROVIDER_KEY: both, or none")
-        house = urlsplit(self.print_provider_url)
-        of_the_simulation = not self.production and house.hostname in ("localhost", "127.0.0.1")
-        if self.print_provider_url and house.scheme != "https" and not of_the_simulation:
+        house = self.print_provider_url
+        if house and (not hosts.is_safe(house) or (self.production and hosts.is_here(house))):
             faults.append("CAMPAIGN_PRINT_PROVIDER_URL: an address that begins with https://")
         if 0 < len(self.print_provider_hook_secret) < 16:
             faults.append("CAMPAIGN_PRINT_PROVIDER_HOOK_SECRET: at least 16 characters, or none")
@@ -196,10 +196,9 @@ class Settings:
 
     def _regulations_faults(self) -> list[str]:
         """A key does not travel in clear, and no comment of a simulation leaves this machine."""
-        parts = urlsplit(self.regulations_url)
-        here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
-        here = here and not self.production
-        if not self.regulations_url or here or (parts.scheme == "https" and parts.hostname and not self.simulated):
+        url = self.regulations_url
+        here = hosts.is_here(url)
+        if not url or (here and not self.production) or (hosts.is_safe(url) and not here and not self.simulated):
             return []
         if self.simulated:
             return ["CAMPAIGN_REGULATIONS_URL: with the simulation, an address of this machine, or none"]

@@ -25,7 +25,7 @@ from campaign.models.letter import Letter, LetterRecommendation
 from campaign.models.member import Member
 from campaign.models.recommendation import Recommendation
 from campaign.services import counts, cwc_filing, deliveries, docket_letters, letters, routes, sites, wakes
-from campaign.services.docket_letters import Sender, Trouble
+from campaign.services.docket_letters import Trouble
 from campaign.services.letters import Addressees, Writer, Written
 from campaign.services.routes import Route, Taking
 from campaign.services.sites import Seats
@@ -283,9 +283,7 @@ def troubles_of(maker: Writer, written: Written, docket: Docket | None) -> tuple
     """Why the portal of its docket would not take this letter; empty for any other letter."""
     if docket is None or written.letter is None:
         return ()
-    member, site = maker.member, maker.facility
-    company = maker.company.name if maker.company else ""
-    sender = Sender(member.first, member.last, company, member.email, site.city, site.state, site.zip)
+    sender = docket_letters.sender_of(maker.member, maker.facility, maker.company)
     return docket_letters.troubles(written.letter, docket, sender)
 
 

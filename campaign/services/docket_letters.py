@@ -9,7 +9,9 @@ from campaign.channels.docket import comment
 from campaign.channels.docket.comment import Comment, Submitter
 from campaign.domain import brackets
 from campaign.domain.letters import Letter
+from campaign.models.company import Company, Facility
 from campaign.models.docket import Docket, Portal
+from campaign.models.member import Member
 
 ORGANIZATION_TYPE = "Company"
 """Required of organizations, and each agency has a list of its own; this word is on most."""
@@ -34,7 +36,12 @@ class Sender:
     city: str = ""
     state: str = ""
     zip: str = ""
-    phone: str = ""
+
+
+def sender_of(member: Member, site: Facility, company: Company | None) -> Sender:
+    """Who a member comments as: their company, or themselves from where they live."""
+    name = company.name if company else ""
+    return Sender(member.first, member.last, name, member.email, site.city, site.state, site.zip)
 
 
 def comment_text(paragraphs: Sequence[str]) -> str:

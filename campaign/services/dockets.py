@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.channels.docket.documents import Document
-from campaign.domain import docket_rules
+from campaign.domain import docket_rules, hosts
 from campaign.domain.errors import Invalid, NotFound, WrongState
 from campaign.domain.texts import tidy_line
 from campaign.models.docket import Docket, Portal
@@ -136,7 +136,7 @@ def _check(session: Session, entry: Entry) -> None:
     docket_rules.check_document_id(entry.number, entry.document_id)
     if not entry.title:
         raise Invalid("Enter the docket's title as its notice has it.", "title")
-    if entry.portal_url and not _is_safe(entry.portal_url):
+    if entry.portal_url and not hosts.is_safe(entry.portal_url):
         raise Invalid("Enter an https address, or leave it empty.", "portal_url")
     if entry.opens_at >= entry.closes_at:
         raise Invalid("A docket closes after it opens.", "closes_on")
@@ -145,10 +145,6 @@ def _check(session: Session, entry: Entry) -> None:
     )
     if other is not OfficeKind.AGENCY:
         raise Invalid("Choose the agency.", "office")
-
-
-def _is_safe(url: str) -> bool:
-    return url.startswith(("https://", "http://localhost:", "http://127.0.0.1:"))
 
 
 def check_free(session: Session, entry: Entry, docket_id: int | None) -> None:

@@ -24,7 +24,7 @@ from campaign.models.docket import Docket, Portal
 from campaign.models.letter import Letter
 from campaign.models.member import Member
 from campaign.services import deliveries, fall_through, reminders
-from campaign.services.docket_letters import Sender, comment_of
+from campaign.services.docket_letters import comment_of, sender_of
 from campaign.services.many import among
 from campaign.services.routes import Route
 
@@ -59,7 +59,8 @@ class Open:
     @property
     def comment(self) -> Comment:
         """As regulations.gov takes it."""
-        return comment_of(self.docket, self.paragraphs, self._sender)
+        sender = sender_of(self.member, self.site, self.company)
+        return comment_of(self.docket, self.paragraphs, sender)
 
     def filing(self, zone: ZoneInfo) -> Filing:
         """As a person files it, with the day of signing in this zone."""
@@ -88,12 +89,6 @@ class Open:
         member = self.member
         company = self.company.name if self.company else ""
         return Submitter(company, member.first, member.last, member.title, member.email)
-
-    @property
-    def _sender(self) -> Sender:
-        member, site = self.member, self.site
-        company = self.company.name if self.company else ""
-        return Sender(member.first, member.last, company, member.email, site.city, site.state, site.zip)
 
 
 def _query() -> sa.Select[Letter, Docket, Member, Facility, Company]:

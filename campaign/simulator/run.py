@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from campaign.domain.errors import CannotStart
-from campaign.domain.hosts import LOOPBACK
+from campaign.domain.hosts import is_loopback
 from campaign.settings import Settings
 from campaign.simulator import printer
 from campaign.simulator.clock import Clock
@@ -56,7 +56,7 @@ def _faults(settings: Settings) -> list[str]:
         ("CAMPAIGN_SMTP_HOST", settings.smtp_host),
         ("CAMPAIGN_SIMULATOR_HOST", settings.simulator_host),
     ):
-        if host not in LOOPBACK:
+        if not is_loopback(host):
             faults.append(f"{name}: the simulated Congress listens on 127.0.0.1 only.")
     if settings.simulator_speed <= 0:
         faults.append("CAMPAIGN_SIMULATOR_SPEED: above 0.")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from campaign.channels.cwc.windows import Window
 from campaign.domain.districts import Chamber
+from campaign.domain.hosts import is_loopback
 
 SIMULATED_AGENT = "Countersign (simulation)"
 SIMULATED_KEYS = {Chamber.HOUSE: "simulation-house", Chamber.SENATE: "simulation-senate"}
@@ -43,7 +43,7 @@ class Gateway:
         found = [fault for url in urls if (fault := self._url_fault(url))]
         if not self.key:
             found.append(f"{self.words} needs its key")
-        real = [url for url in urls if not _is_loopback(urlsplit(url))] if not found else []
+        real = [url for url in urls if not is_loopback(urlsplit(url).hostname)] if not found else []
         if real and not self.proxy and not self.direct_egress:
             found.append(
                 f"{self.words} is called from an address that the chamber has listed: give CAMPAIGN_CWC_PROXY, or set"
@@ -60,7 +60,7 @@ class Gateway:
             return f"{self.words} has an address that is none"
         if parts.username or parts.password or parts.query or parts.fragment:
             return f"{self.words} has an address with more than host and path in it"
-        if _is_loopback(parts):
+        if is_loopback(host):
             return None if self.simulated else f"{self.words} is at a loopback address, which only the simulation has"
         if self.simulated:
             return f"{self.words} is at a real address, while CAMPAIGN_SIMULATED is yes"
@@ -74,13 +74,3 @@ def house_urls(base: str) -> tuple[str, str, str]:
     """For letters, for tests and for the list of offices, below the address of the House's gateway."""
     root = base.rstrip("/")
     return f"{root}/v2/message", f"{root}/v2/validate", f"{root}/v2/offices"
-
-
-def _is_loopback(parts: SplitResult) -> bool:
-    host = parts.hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -17,9 +17,9 @@ from campaign.channels.base import Line, Watcher, in_time
 from campaign.channels.docket import answers, comment, documents
 from campaign.channels.docket.comment import Comment, File
 from campaign.channels.http import Answer, Http
+from campaign.domain import hosts
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import ChannelError, Invalid, Misconfigured, Refused, TryLater, Unclear
-from campaign.domain.hosts import LOOPBACK
 from campaign.domain.parcels import Outcome, Parcel, Receipt
 
 JSON_API = "application/vnd.api+json"
@@ -37,10 +37,9 @@ class Access:
 
     def check(self) -> None:
         """Raises Misconfigured: a key does not travel in clear, except on this machine."""
-        parts = urlsplit(self.url)
         if not self.key:
             raise Misconfigured("no key for regulations.gov is set")
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        if not hosts.is_safe(self.url):
             raise Misconfigured("the address of regulations.gov must begin with https")
 
 

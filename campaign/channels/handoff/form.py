@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from campaign.domain import hosts
 from campaign.domain.errors import Invalid
-from campaign.domain.hosts import LOOPBACK
 from campaign.domain.parcels import Parcel
 
 
@@ -76,10 +76,9 @@ def handoff(parcel: Parcel, writer: Writer, form_url: str) -> Handoff:
 
     The simulated portal on this machine is no risk.
     """
-    parts = urlsplit(form_url)
-    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)):
+    if not hosts.is_safe(form_url):
         raise Invalid("the office's form needs an https address", "form_url")
-    return Handoff(form_url, parts.hostname, copy_fields(parcel, writer))
+    return Handoff(form_url, urlsplit(form_url).hostname or "", copy_fields(parcel, writer))
 
 
 def copy_fields(parcel: Parcel, writer: Writer) -> tuple[CopyField, ...]:

@@ -21,9 +21,9 @@ from campaign.channels.base import Line, Watcher, in_time
 from campaign.channels.http import Answer, Http
 from campaign.channels.printing.letter import PrintedLetter, check
 from campaign.channels.printing.press import Press, PressFailed, order
+from campaign.domain import hosts
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import IN_DOUBT, ChannelError, Invalid, Misconfigured, Refused, TryLater, Unclear
-from campaign.domain.hosts import LOOPBACK
 from campaign.domain.parcels import Outcome, Parcel, Receipt
 
 _PLACE = re.compile(r"(.+), ([A-Z]{2}) (\d{5}(?:-\d{4})?)")
@@ -79,10 +79,9 @@ class PostChannel:
         return found
 
     def open(self) -> Line:
-        parts = urlsplit(self._values.url)
-        if not self._values.key or not parts.hostname:
+        if not self._values.key or not urlsplit(self._values.url).hostname:
             raise Misconfigured("the print provider's address or key is missing")
-        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        if not hosts.is_safe(self._values.url):
             raise Misconfigured("the print provider needs an https address: letters do not cross the network in clear")
         return PostLine(Provider(self._values, self._http or Http()))
 

@@ -16,7 +16,7 @@ from campaign.channels.smtp.message import build
 from campaign.channels.smtp.wire import Relay, Timeouts
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Misconfigured, Refused
-from campaign.domain.hosts import LOOPBACK
+from campaign.domain.hosts import is_loopback
 from campaign.domain.parcels import Parcel
 
 
@@ -60,7 +60,7 @@ class SmtpChannel:
         return []
 
     def open(self) -> SmtpLine:
-        if self._relay.username and not self._relay.starttls and self._relay.host not in LOOPBACK:
+        if self._relay.username and not self._relay.starttls and not is_loopback(self._relay.host):
             raise Misconfigured("a password would cross the network in clear: require encryption for this relay")
         if self._relay.starttls and self._relay.context is None:
             self._relay = replace(self._relay, context=ssl.create_default_context())  # once: it reads many certificates

@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from campaign import accounts, gateways, logs, paths, queueing, web
 from campaign.channels import registry
 from campaign.channels.docket.regulations import Access
+from campaign.channels.printing.prices import Prices
 from campaign.channels.registry import PostValues, RelayValues
 from campaign.database import engine_options
 from campaign.domain.references import TokenSigner
@@ -47,9 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
                     settings.dkim_domain,
                 ),
                 gateways.gateways(settings),
-                PostValues(settings.print_provider_url, settings.print_provider_key)
-                if settings.print_provider_url
-                else None,
+                _post_values(settings) if settings.print_provider_url else None,
                 Access(settings.regulations_url, settings.regulations_key) if settings.regulations_key else None,
             ),
         ),
@@ -65,6 +64,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     return app
+
+
+def _post_values(settings: Settings) -> PostValues:
+    prices = Prices(settings.print_provider_first_sheet_cents, settings.print_provider_further_sheet_cents)
+    return PostValues(settings.print_provider_url, settings.print_provider_key, settings.print_provider_duplex, prices)
 
 
 def _flask_config(settings: Settings) -> dict[str, object]:

@@ -84,6 +84,9 @@ class Settings:
     print_provider_url: str = ""  # default: letters on paper are printed here
     print_provider_key: str = field(default="", repr=False)
     print_provider_hook_secret: str = field(default="", repr=False)
+    print_provider_duplex: bool = False
+    print_provider_first_sheet_cents: int = 0
+    print_provider_further_sheet_cents: int = 0
     intake_host: str = "127.0.0.1"
     intake_port: int = 8024
     imap_host: str = ""

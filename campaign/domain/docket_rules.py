@@ -13,6 +13,10 @@ EASTERN = ZoneInfo("America/New_York")
 LAST = time(23, 59, 59)
 """A day that is a deadline ends with this second, Eastern: agencies take comments until 11:59 pm."""
 
+ORGANIZATION_TYPE = "Company"
+"""What regulations.gov is told that a company is, where nobody entered the word of the agency's own list; it is on most."""
+ORGANIZATION_TYPE_LIMIT = 100
+
 COMMENT_LIMIT = 5_000
 """Of regulations.gov, in characters and in UTF-8 bytes alike."""
 

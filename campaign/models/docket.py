@@ -8,6 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from campaign.domain.docket_rules import ORGANIZATION_TYPE
 from campaign.models.base import Base, HasId
 from campaign.models.office import Office
 
@@ -39,6 +40,9 @@ class Docket(HasId, Base):
     by_machine: Mapped[bool] = mapped_column(
         default=False, server_default=sa.false()
     )  # comments leave by its interface
+    organization_type: Mapped[str] = mapped_column(
+        default=ORGANIZATION_TYPE, server_default=ORGANIZATION_TYPE
+    )  # the agency's own word for a company, for regulations.gov
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
 

@@ -13,9 +13,6 @@ from campaign.models.company import Company, Facility
 from campaign.models.docket import Docket, Portal
 from campaign.models.member import Member
 
-ORGANIZATION_TYPE = "Company"
-"""Required of organizations, and each agency has a list of its own; this word is on most."""
-
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -58,7 +55,7 @@ def comment_of(docket: Docket, paragraphs: Sequence[str], sender: Sender) -> Com
             text,
             Submitter.ORGANIZATION,
             organization=sender.company,
-            organization_type=ORGANIZATION_TYPE,
+            organization_type=docket.organization_type,
             email=sender.email,
         )
     return Comment(

@@ -36,6 +36,7 @@ class Entry:
     opens_at: datetime
     closes_at: datetime
     by_machine: bool = False  # this installation has a key for the portal's interface
+    organization_type: str = docket_rules.ORGANIZATION_TYPE
 
 
 def query() -> sa.Select[Docket]:
@@ -124,6 +125,7 @@ def take_over(
             opens_at=document.opens_at or (existing.opens_at if existing else now),
             closes_at=document.closes_at,
             by_machine=by_machine,
+            organization_type=existing.organization_type if existing else docket_rules.ORGANIZATION_TYPE,
         )
         made.append(enter(session, entry, now, by, existing.id if existing else None))
     return made
@@ -168,6 +170,7 @@ def _values(entry: Entry) -> dict[str, Any]:
         "opens_at": entry.opens_at,
         "closes_at": entry.closes_at,
         "by_machine": entry.by_machine and entry.portal is Portal.REGULATIONS_GOV and bool(entry.document_id),
+        "organization_type": tidy_line(entry.organization_type) or docket_rules.ORGANIZATION_TYPE,
     }
 
 
@@ -178,6 +181,7 @@ def _told(docket: Docket) -> dict[str, str]:
         "document": docket.document_id,
         "portal": str(docket.portal),
         "title": docket.title,
+        "organization_type": docket.organization_type,
         "opens": docket.opens_at.astimezone(docket_rules.EASTERN).isoformat(),
         "closes": docket.closes_at.astimezone(docket_rules.EASTERN).isoformat(),
     }

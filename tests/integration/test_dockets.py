@@ -101,6 +101,19 @@ def test_f14_a_bare_date_means_the_end_of_that_day_and_the_page_says_so_before_s
     assert "December 1" in desk.get("/organize/dockets")
 
 
+def test_the_agencys_word_for_a_company_is_kept_and_company_where_none_is_given(desk: Desk) -> None:
+    desk.enter(organization_type="  Business   or Trade Group ")
+    (row,) = _all()
+    assert row.organization_type == "Business or Trade Group"
+    page = f"/organize/dockets/{row.id}"
+    assert 'value="Business or Trade Group"' in desk.get(page)
+    assert "at most 100 characters" in desk.post(page, 422, office=desk.office, **GOOD, organization_type="x" * 101)
+    desk.post(page, office=desk.office, **GOOD, organization_type="")
+    assert [each.organization_type for each in _all()] == ["Company"]
+    changed = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.act == "docket changed")).one()
+    assert changed.detail["after"]["organization_type"] == "Company"
+
+
 def test_an_hour_that_the_notice_names_is_kept(desk: Desk) -> None:
     desk.enter(closes_time="17:00")
     (row,) = _all()

@@ -507,7 +507,12 @@ def test_what_was_taken_back_is_not_posted_instead(each_session: Session) -> Non
 
 def test_the_cargo_of_a_delivery_is_the_comment_of_its_letter(each_app: Flask) -> None:
     with transaction(db.session()) as session:
-        row = factories.docket(session, portal=Portal.REGULATIONS_GOV, document_id="DEMO-2026-0001-0001")
+        row = factories.docket(
+            session,
+            portal=Portal.REGULATIONS_GOV,
+            document_id="DEMO-2026-0001-0001",
+            organization_type="Business or Trade Group",
+        )
         usual = factories.docket(session)
         cards = [factories.recommendation(session, "I1", row), factories.recommendation(session, "I2", usual)]
         on = factories.campaign(session, *cards)
@@ -518,6 +523,7 @@ def test_the_cargo_of_a_delivery_is_the_comment_of_its_letter(each_app: Flask) -
     assert len(letters) == 2
     (cargo,) = made.values()
     assert (cargo.document_id, cargo.organization) == ("DEMO-2026-0001-0001", "Acme")
+    assert comment.attributes(cargo)["organizationType"] == "Business or Trade Group"
     assert comment.problems(cargo) == []
     assert not cargo.text.startswith("RE:")
     del each_app

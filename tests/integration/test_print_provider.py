@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,8 @@ from campaign.channels.base import Channel
 from campaign.channels.http import Http
 from campaign.channels.printing import house_events
 from campaign.channels.printing.letter import PrintedLetter
-from campaign.channels.printing.provider import PostChannel, PostValues, Prices, Provider, address
+from campaign.channels.printing.prices import Prices
+from campaign.channels.printing.provider import PostChannel, PostValues, Provider, address
 from campaign.database import transaction
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import IN_DOUBT, Invalid, Misconfigured, NotAllowed, TryLater, WrongState
@@ -102,8 +104,8 @@ class TestPost(MachineChannel):
         return PostChannel(PostValues(house.url, KEY))
 
 
-def sent(house: House, *parcels: Parcel, key: str = KEY) -> Notes:
-    notes, line = Notes(), PostChannel(PostValues(house.url, key)).open()
+def sent(house: House, *parcels: Parcel, key: str = KEY, prices: Prices = Prices()) -> Notes:  # noqa: B008 - frozen
+    notes, line = Notes(), PostChannel(PostValues(house.url, key, prices=prices)).open()
     line.send(parcels, notes)
     line.close()
     return notes
@@ -128,7 +130,7 @@ def test_a_used_idempotency_key_gives_the_receipt_of_the_first_request(house: Ho
     provider = Provider(PostValues(house.url, KEY), Http())
     letter = posted(7).cargo
     assert isinstance(letter, PrintedLetter)
-    pdf = provider.render(letter)
+    pdf = provider.render(letter).pdf
     one, two = (provider.submit(letter, pdf, letter.id, "key-1") for _ in range(2))
     assert one == two
     assert len(house.store.letters()) == 1
@@ -218,10 +220,24 @@ def test_an_envelopes_lines_become_the_fields_of_the_house() -> None:
             address(lines)
 
 
-def test_a_quote_counts_sheets() -> None:
-    provider = Provider(PostValues("https://house.example", KEY, prices=Prices(95, 10)), Http())
-    assert [provider.quote(sheets) for sheets in (1, 2, 5)] == [95, 105, 135]
+@pytest.mark.parametrize(
+    ("duplex", "words"),
+    [
+        (False, ["1 sheet, $0.95 as agreed", "2 sheets, $1.05 as agreed", "5 sheets, $1.35 as agreed"]),
+        (True, ["1 sheet, $0.95 as agreed", "1 sheet, $0.95 as agreed", "3 sheets, $1.15 as agreed"]),
+    ],
+)
+def test_a_quote_counts_sheets(duplex: bool, words: list[str]) -> None:
+    provider = Provider(PostValues("https://house.example", KEY, duplex, Prices(95, 10)), Http())
+    assert [provider.quote(pages) for pages in (1, 2, 5)] == words
     provider.close()
+
+
+@pytest.mark.parametrize(("prices", "told"), [(Prices(), ""), (Prices(1095, 10), ", 1 sheet, $10.95 as agreed")])
+def test_a_receipt_says_what_the_letter_costs_where_prices_are_known(house: House, prices: Prices, told: str) -> None:
+    outcome = sent(house, posted(1), prices=prices).outcomes[1]
+    assert isinstance(outcome, Receipt)
+    assert re.fullmatch(rf"taken for print, expected \d{{4}}-\d\d-\d\d{re.escape(told)}", outcome.answer)
 
 
 def test_everything_of_the_house_says_that_nothing_is_printed(house: House) -> None:
@@ -358,7 +374,7 @@ def test_the_house_tells_our_hook_and_a_letter_becomes_delivered(app: Flask, hou
         wanted = posted(1)
         assert isinstance(wanted.cargo, PrintedLetter)
         provider = Provider(PostValues(house.url, KEY), Http())
-        receipt = provider.submit(wanted.cargo, provider.render(wanted.cargo), letter.reference, "key")
+        receipt = provider.submit(wanted.cargo, provider.render(wanted.cargo).pdf, letter.reference, "key")
         provider.close()
         with transaction(_session()) as session:
             session.execute(

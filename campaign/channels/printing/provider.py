@@ -12,7 +12,7 @@ import re
 import tempfile
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from campaign.channels.base import Line, Watcher, in_time
 from campaign.channels.http import Answer, Http
 from campaign.channels.printing.letter import PrintedLetter, check
 from campaign.channels.printing.press import Press, PressFailed, order
+from campaign.channels.printing.prices import Prices
 from campaign.domain import hosts
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import IN_DOUBT, ChannelError, Invalid, Misconfigured, Refused, TryLater, Unclear
@@ -32,11 +33,11 @@ _NOT_NOW = "the print provider cannot take it now"
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
-    """In cents, as agreed with the house; postage included."""
+class Rendered:
+    """A letter as it goes to the house."""
 
-    first_sheet: int = 0
-    further_sheet: int = 0
+    pdf: bytes
+    pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class PostValues:
     url: str  # without a path: https://api.house.example
     key: str
     duplex: bool = False
-    prices: Prices = Prices()
+    prices: Prices = field(default_factory=Prices)
 
     def __repr__(self) -> str:
         return f"PostValues({urlsplit(self.url).hostname})"
@@ -111,9 +112,15 @@ class PostLine:
             return Refused("the letter was not laid out for print")
         try:
             known = self._provider.known(parcel.reference)
-            pdf = b"" if known else self._provider.render(letter)
+            if known is not None:
+                watcher.begins(parcel)
+                return known
+            rendered = self._provider.render(letter)
             watcher.begins(parcel)
-            return known or self._provider.submit(letter, pdf, parcel.reference, f"{parcel.reference}-{parcel.key}")
+            key = f"{parcel.reference}-{parcel.key}"
+            receipt = self._provider.submit(letter, rendered.pdf, parcel.reference, key)
+            quoted = self._provider.quote(rendered.pages)
+            return replace(receipt, answer=f"{receipt.answer}, {quoted}") if quoted else receipt
         except Misconfigured as error:
             self._usable = False
             return error
@@ -138,8 +145,8 @@ class Provider:
             "Accept": "application/json",
         }
 
-    def render(self, letter: PrintedLetter) -> bytes:
-        """The PDF of one letter. Raises Refused for what cannot be printed, TryLater where the typesetter fails."""
+    def render(self, letter: PrintedLetter) -> Rendered:
+        """The PDF of one letter, and its pages. Raises Refused for what cannot be printed, TryLater where no typesetter works."""
         with tempfile.TemporaryDirectory(prefix="countersign-post-") as folder:
             pdf = Path(folder) / "letter.pdf"
             wanted = order([letter], pdf, title=letter.subject, author=letter.from_lines[0])
@@ -152,12 +159,11 @@ class Provider:
                 raise TryLater(str(error)) from error
             if sheet.refused:
                 raise Refused(sheet.refused[letter.id])
-            return pdf.read_bytes()
+            return Rendered(pdf.read_bytes(), sheet.pages[letter.id])
 
-    def quote(self, sheets: int) -> int:
-        """Cents for a letter of so many sheets, by the prices that were agreed; 0 where none are known."""
-        prices = self._values.prices
-        return prices.first_sheet + prices.further_sheet * max(0, sheets - 1)
+    def quote(self, pages: int) -> str:
+        """Sheets and price of a letter of so many pages, one or more; empty where no prices are agreed."""
+        return self._values.prices.words((pages + 1) // 2 if self._values.duplex else pages)
 
     def known(self, reference: str) -> Receipt | None:
         """The receipt of a letter that the house has already, whatever became of our earlier request."""

@@ -60,6 +60,16 @@ class DocketForm(FlaskForm):  # type: ignore[misc]
     )
     document_id = StringField("Document id", filters=[_line])
     portal_url = StringField("Address of its page", filters=[_line])
+    organization_type = StringField(
+        "The agency’s word for a company",
+        filters=[_line],
+        validators=[
+            Length(
+                max=docket_rules.ORGANIZATION_TYPE_LIMIT,
+                message=f"This word has at most {docket_rules.ORGANIZATION_TYPE_LIMIT} characters.",
+            )
+        ],
+    )
     opens_on = _Day("Opens on", validators=[InputRequired("Enter the day on which it opens, like 2026-12-01.")])
     closes_on = _Day("Closes on", validators=[InputRequired("Enter the day on which it closes, like 2026-12-01.")])
     closes_time = _Hour("Closing hour")
@@ -70,6 +80,7 @@ class DocketForm(FlaskForm):  # type: ignore[misc]
         self.office.data, self.portal.data = docket.office_id, docket.portal.value
         self.number.data, self.title.data = docket.number, docket.title
         self.document_id.data, self.portal_url.data = docket.document_id, docket.portal_url
+        self.organization_type.data = docket.organization_type
         self.opens_on.data, self.closes_on.data = opens.date(), closes.date()
         whole = closes.time().replace(tzinfo=None) == docket_rules.LAST
         self.closes_time.data = None if whole else closes.time().replace(tzinfo=None, second=0)
@@ -96,6 +107,7 @@ class DocketForm(FlaskForm):  # type: ignore[misc]
             portal_url=self.portal_url.data or "",
             opens_at=docket_rules.begin_of(self.opens_on.data),
             closes_at=closes,
+            organization_type=self.organization_type.data or "",
             by_machine=bool(runtime().settings.regulations_key),
         )
 

@@ -31,9 +31,9 @@ from campaign.models.organization import Organization
 from campaign.models.recommendation import Ask, Recommendation, Sphere, Wording
 from campaign.models.template import LetterTemplate, LetterTemplateVersion
 from campaign.models.user import ROLES, Role, User
-from campaign.services import actions
-from campaign.services.actions import Signature
+from campaign.services import drafts, previews, signing
 from campaign.services.envelope import Envelope
+from campaign.services.signing import Signature
 
 NOW = datetime(2026, 6, 15, 14, 0, tzinfo=UTC)
 SET_UP = frozenset(ChannelName)
@@ -275,9 +275,9 @@ def staff_address(session: Session, *codes: str) -> None:
 
 
 def draft(session: Session, who: Member, on: Campaign, *keys: str, story: str = "", now: datetime = NOW) -> Action:
-    action = actions.start(session, who, on, None, now)
-    actions.choose(session, action, keys, now)
-    actions.tell(session, action, jobs=None, reasons=[], story=story, now=now)
+    action = drafts.start(session, who, on, None, now)
+    drafts.choose(session, action, keys, now)
+    drafts.tell(session, action, jobs=None, reasons=[], story=story, now=now)
     session.flush()
     return action
 
@@ -286,6 +286,6 @@ def signed(
     session: Session, who: Member, on: Campaign, *keys: str, story: str = "", now: datetime = NOW, undo_s: int = 60
 ) -> list[Letter]:
     action = draft(session, who, on, *keys, story=story, now=now)
-    shown = actions.preview(session, action, SET_UP, now).digest
-    _, letters = actions.sign(session, action.id, Signature(who.name, shown, "test"), SET_UP, now, undo_s=undo_s)
+    shown = previews.preview(session, action, SET_UP, now).digest
+    _, letters = signing.sign(session, action.id, Signature(who.name, shown, "test"), SET_UP, now, undo_s=undo_s)
     return letters

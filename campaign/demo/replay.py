@@ -30,8 +30,9 @@ from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.match import ConfirmedBy
 from campaign.models.member import Member
-from campaign.services import actions, campaigns, deliveries, held, invitations, sites
-from campaign.services.actions import Preview, Signature
+from campaign.services import campaigns, deliveries, drafts, held, invitations, previews, signing, sites
+from campaign.services.previews import Preview
+from campaign.services.signing import Signature
 
 _SET_UP = frozenset(ChannelName)  # the simulated Congress stands behind every channel
 
@@ -164,7 +165,7 @@ class Replay:
                 on_paper=frozenset(t for t, each in wanted.items() if each.planned_channel is ChannelKind.PRINT),
             )
             self.session.flush()
-            _, made = actions.sign(self.session, action.id, signature, _SET_UP, now, undo_s=self.undo_s)
+            _, made = signing.sign(self.session, action.id, signature, _SET_UP, now, undo_s=self.undo_s)
             signed = {row.reference: self._signed(chapter, plan, row, wanted[row.target]) for row in made}
         self.mailroom.letters.update(signed)
         for each in signed.values():
@@ -177,30 +178,28 @@ class Replay:
         site = self.session.get_one(Facility, self.cast.sites[plan.facility or plan.email])
         if plan.district_chosen:
             sites.choose(self.session, site, plan.district, now, ConfirmedBy.MEMBER)
-        action = actions.start(self.session, member, campaign, site.id, now - timedelta(minutes=3))
-        actions.choose(self.session, action, plan.choices, now - timedelta(minutes=2))
+        action = drafts.start(self.session, member, campaign, site.id, now - timedelta(minutes=3))
+        drafts.choose(self.session, action, plan.choices, now - timedelta(minutes=2))
         told_at = now - timedelta(minutes=1)
-        actions.tell(self.session, action, jobs=None, reasons=plan.reasons, story=plan.story, now=told_at)
+        drafts.tell(self.session, action, jobs=None, reasons=plan.reasons, story=plan.story, now=told_at)
         return action
 
     def _edited(self, action: Action, plan: ActionPlan, wanted: Mapping[str, LetterPlan], now: datetime) -> Preview:
         """What the member reads last. Raises WrongState where the services find other offices than the plan."""
-        view = actions.preview(self.session, action, _SET_UP, now)
+        view = previews.preview(self.session, action, _SET_UP, now)
         targets = {each.target for each in view.prepared}
         if missing := wanted.keys() - targets:
             raise WrongState(f"the plan and the offices disagree about {', '.join(sorted(missing))}")
         edited = {target: letter for target, letter in wanted.items() if letter.edited}
         for target, letter in edited.items():
-            actions.edit(
-                action, target, now, included=True, edits={f"paragraph:{letter.recommendations[0]}": plan.edit}
-            )
+            drafts.edit(action, target, now, included=True, edits={f"paragraph:{letter.recommendations[0]}": plan.edit})
         if plan.confidential:
             self._confide(action, plan, view, now)
         left_out = targets - wanted.keys()
         for target in sorted(left_out):
-            actions.edit(action, target, now, included=False)
+            drafts.edit(action, target, now, included=False)
         changed = edited or left_out or plan.confidential
-        return actions.preview(self.session, action, _SET_UP, now) if changed else view
+        return previews.preview(self.session, action, _SET_UP, now) if changed else view
 
     def _confide(self, action: Action, plan: ActionPlan, view: Preview, now: datetime) -> None:
         """Adds to the opening of the comment what only the agency shall read."""
@@ -208,7 +207,7 @@ class Replay:
             if each.docket is not None and each.written.letter is not None:
                 (opening,) = (part.text for part in each.written.letter.parts if part.key == "opening")
                 edits = {"opening": f"{opening} {plan.confidential}"}
-                actions.edit(action, each.target, now, included=True, edits=edits)
+                drafts.edit(action, each.target, now, included=True, edits=edits)
 
     def _signed(self, chapter: Chapter, plan: ActionPlan, row: Letter, letter: LetterPlan) -> Signed:
         return Signed(

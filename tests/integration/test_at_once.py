@@ -30,7 +30,7 @@ from campaign.models.match import ConfirmedBy, DistrictMatch
 from campaign.models.member import Member
 from campaign.models.response import Response
 from campaign.models.suppression import Suppression, SuppressionReason
-from campaign.services import actions, audit, decisions, deliveries, metrics, responses, sites, suppressions, waiting
+from campaign.services import audit, decisions, deliveries, drafts, metrics, responses, sites, suppressions, waiting
 from campaign.services.decisions import Decision
 from campaign.unit_of_work import database_now
 from tests import factories
@@ -194,7 +194,7 @@ def test_two_tabs_that_begin_together_share_one_draft(each_app: Flask) -> None:
         on_id, who_id = on.id, who.id
 
     def begin(rows: Session) -> int:
-        return actions.start(rows, rows.get_one(Member, who_id), rows.get_one(Campaign, on_id), None, NOW).id
+        return drafts.start(rows, rows.get_one(Member, who_id), rows.get_one(Campaign, on_id), None, NOW).id
 
     assert len(set(at_once(each_app, begin, begin, begin))) == 1
     assert session.scalar(sa.select(sa.func.count()).select_from(Action)) == 1

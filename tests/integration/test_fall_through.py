@@ -24,7 +24,6 @@ from campaign.models.office import Office
 from campaign.models.response import Response
 from campaign.models.suppression import Suppression
 from campaign.services import (
-    actions,
     active_offices,
     decisions,
     deliveries,
@@ -32,6 +31,7 @@ from campaign.services import (
     metrics,
     outbox,
     responses,
+    signing,
     stories,
 )
 from campaign.services.decisions import Decision
@@ -185,7 +185,7 @@ def test_undo_by_the_member_names_none_that_went_on_and_was_taken_back(each_sess
     waiting = session.scalars(sa.select(Delivery).where(Delivery.status == Status.QUEUED)).one()
     back = session.get_one(Letter, waiting.letter_id).addressee
     with transaction(session):
-        undone = actions.undo(session, letters[0].action_id, LATER)
+        undone = signing.undo(session, letters[0].action_id, LATER)
     assert undone.cancelled == 1
     assert back not in undone.left
     assert len(undone.left) == len(letters) - 1

@@ -25,8 +25,8 @@ from campaign.models.delivery import Delivery
 from campaign.models.docket import Portal
 from campaign.models.letter import Letter
 from campaign.models.office import Office
-from campaign.services import actions, active_offices, filings, metrics, outbox, stories
-from campaign.services.actions import Signature
+from campaign.services import active_offices, filings, metrics, outbox, previews, signing, stories
+from campaign.services.signing import Signature
 from campaign.simulator.clock import Clock
 from campaign.simulator.gateways.rules import AGENT
 from campaign.simulator.offices import QUIET
@@ -96,9 +96,9 @@ def signed(session: Session) -> dict[str, Letter]:
         session.execute(sa.update(Office).values(form_url="https://office.example/contact"))
         other = factories.member(session, company, prefix="Ms.")
         action = factories.draft(session, other, on, "P1")
-        shown = actions.preview(session, action, SET_UP, NOW).digest
+        shown = previews.preview(session, action, SET_UP, NOW).digest
         how = Signature(other.name, shown, "test", on_paper=frozenset({"HIN05"}))
-        actions.sign(session, action.id, how, SET_UP, NOW)
+        signing.sign(session, action.id, how, SET_UP, NOW)
     rows = session.execute(
         sa.select(Delivery.channel, Letter).join(Letter, Letter.id == Delivery.letter_id).order_by(Letter.id)
     )

@@ -23,15 +23,18 @@ from campaign.services import (
     campaigns,
     decisions,
     deliveries,
+    drafts,
     held,
     invitations,
     links,
     metrics,
     outbox,
+    previews,
+    signing,
     suppressions,
 )
-from campaign.services.actions import Signature
 from campaign.services.decisions import Decision
+from campaign.services.signing import Signature
 from tests import factories
 from tests.factories import ENVELOPE, NOW, SET_UP
 from tests.integration.test_sending import LATER, loop
@@ -133,28 +136,28 @@ def test_an_office_whose_letter_left_is_not_written_to_again_whatever_the_draft_
         on = factories.campaign(session, card)
         who = factories.member(session, factories.company(session)[0])
         action = factories.draft(session, who, on, card.key)
-        target = actions.preview(session, action, SET_UP, NOW).prepared[0].target
-        actions.edit(action, target, NOW, included=True, edits={"closing": "Thank you, and come by."})
-        shown = actions.preview(session, action, SET_UP, NOW).digest
+        target = previews.preview(session, action, SET_UP, NOW).prepared[0].target
+        drafts.edit(action, target, NOW, included=True, edits={"closing": "Thank you, and come by."})
+        shown = previews.preview(session, action, SET_UP, NOW).digest
         who_id, on_id, name = who.id, on.id, who.name
         action_id = action.id
     with transaction(session):
-        _, made = actions.sign(session, action_id, Signature(name, shown, "test"), SET_UP, NOW)
+        _, made = signing.sign(session, action_id, Signature(name, shown, "test"), SET_UP, NOW)
         (gone,) = (each for each in made if each.target == target)
         row = deliveries.of_letter(session, gone.id)[0]
         row.lease_owner, row.lease_until = "w", NOW
         deliveries.move(session, row, Status.SENDING, NOW, "", "w")
     with transaction(session):
-        undone = actions.undo(session, action_id, NOW)
+        undone = signing.undo(session, action_id, NOW)
         assert undone.left == (gone.addressee,)
     with transaction(session):
         draft = actions.find(session, who_id, session.get_one(Campaign, on_id))
         assert draft is not None
-        actions.edit(draft, target, NOW, included=True)
-        view = actions.preview(session, draft, SET_UP, NOW)
+        drafts.edit(draft, target, NOW, included=True)
+        view = previews.preview(session, draft, SET_UP, NOW)
         assert [each.target for each in view.prepared if each.gone] == [target]
     with transaction(session):
-        _, again = actions.sign(session, action_id, Signature(name, view.digest, "test"), SET_UP, NOW)
+        _, again = signing.sign(session, action_id, Signature(name, view.digest, "test"), SET_UP, NOW)
         assert {each.target for each in again} == {each.target for each in made} - {target}
 
 

@@ -21,8 +21,9 @@ from campaign.models.match import ConfirmedBy, DistrictMatch
 from campaign.models.member import Member
 from campaign.models.office import StaffContact
 from campaign.models.template import LetterTemplateVersion
-from campaign.services import actions, sites
-from campaign.services.actions import PARAGRAPH_LIMIT, STORY_LIMIT, Signature
+from campaign.services import actions, drafts, previews, signing, sites
+from campaign.services.drafts import PARAGRAPH_LIMIT, STORY_LIMIT
+from campaign.services.signing import Signature
 from tests import factories
 from tests.factories import NOW, SET_UP
 
@@ -61,9 +62,9 @@ def sign(session: Session, action: Action, **changes: object) -> list[Letter]:
     with transaction(session):
         action = reread(session, action)
         who = session.get_one(Member, action.member_id)
-        shown = actions.preview(session, action, SET_UP, NOW).digest
+        shown = previews.preview(session, action, SET_UP, NOW).digest
         given: dict[str, object] = {"name": who.name, "shown": shown, "method": "test"} | changes
-        return actions.sign(session, action.id, Signature(**given), SET_UP, NOW)[1]  # type: ignore[arg-type]
+        return signing.sign(session, action.id, Signature(**given), SET_UP, NOW)[1]  # type: ignore[arg-type]
 
 
 # --- which offices ---------------------------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ def test_a_member_without_a_site_is_told_so_and_one_of_another_company_gets_noth
         who = factories.member(session, company)
     for member, site_id in ((nowhere, None), (who, foreign.id)):
         with pytest.raises(Invalid) as caught:
-            actions.start(session, member, on, site_id, NOW)
+            drafts.start(session, member, on, site_id, NOW)
         assert caught.value.field == "site"
 
 
@@ -145,10 +146,10 @@ def test_f10_a_story_of_exactly_the_limit_is_taken_whatever_its_line_ends(sessio
     assert len(story) == STORY_LIMIT + (39 if end == "\r\n" else 0)
     with transaction(session):
         action = reread(session, action)
-        actions.tell(session, action, jobs=None, reasons=[], story=story, now=NOW)
+        drafts.tell(session, action, jobs=None, reasons=[], story=story, now=NOW)
     assert len(action.story) == STORY_LIMIT
     with pytest.raises(Invalid, match=f"{STORY_LIMIT + 1:,} characters.*Cut 1") as caught:
-        actions.tell(session, action, jobs=None, reasons=[], story=f"{story}y", now=NOW)
+        drafts.tell(session, action, jobs=None, reasons=[], story=f"{story}y", now=NOW)
     assert (caught.value.field, caught.value.status) == ("story", 422)
 
 
@@ -158,18 +159,18 @@ def test_f10_a_paragraph_of_exactly_the_limit_is_taken_whatever_its_line_ends(se
     text += "y" * (PARAGRAPH_LIMIT - len(text.replace("\r\n", "\n")))
     with transaction(session):
         action = reread(session, action)
-        actions.edit(action, "HIN05", NOW, included=True, edits={"closing": text})
+        drafts.edit(action, "HIN05", NOW, included=True, edits={"closing": text})
     action = reread(session, action)
     (draft,) = action.drafts
     assert len(draft.edits["closing"]) == PARAGRAPH_LIMIT
     with pytest.raises(Invalid):
-        actions.edit(action, "HIN05", NOW, included=True, edits={"closing": f"{text}y"})
+        drafts.edit(action, "HIN05", NOW, included=True, edits={"closing": f"{text}y"})
 
 
 def test_f10_what_is_signed_has_the_digest_that_was_shown(each_session: Session) -> None:
     session = each_session
     action = drafted(session, story="one\r\ntwo\rthree")
-    view = actions.preview(session, reread(session, action), SET_UP, NOW)
+    view = previews.preview(session, reread(session, action), SET_UP, NOW)
     shown = {each.target: each.written.letter.digest for each in view.going if each.written.letter}
     signed = sign(session, action)
     assert {letter.target: letter.digest for letter in signed} == shown
@@ -189,7 +190,7 @@ def test_f08_a_placeholder_in_the_title_is_an_empty_title(session: Session) -> N
     """The letter that needs it cannot be written and names the field; nothing is queued."""
     for title in PLACEHOLDERS:
         action = titled(session, title)
-        for each in actions.preview(session, action, SET_UP, NOW).prepared:
+        for each in previews.preview(session, action, SET_UP, NOW).prepared:
             assert each.written.letter is None
             assert each.written.field == "member.title"
         with pytest.raises(Invalid):
@@ -230,7 +231,7 @@ def test_f08_people_of_these_names_sign_with_them(session: Session, last: str) -
 def test_letters_that_changed_since_they_were_shown_are_not_signed(each_session: Session) -> None:
     session = each_session
     action = drafted(session)
-    shown = actions.preview(session, reread(session, action), SET_UP, NOW).digest
+    shown = previews.preview(session, reread(session, action), SET_UP, NOW).digest
     with transaction(session):
         session.execute(sa.update(Facility).values(city="Peru"))
     with pytest.raises(WrongState, match="changed since"):
@@ -263,7 +264,7 @@ def test_the_consent_keeps_what_was_agreed_to_and_counts_public_comments(session
 def test_an_office_that_was_left_out_gets_no_letter(session: Session) -> None:
     action = drafted(session)
     with transaction(session):
-        actions.edit(reread(session, action), "SIN03", NOW, included=False)
+        drafts.edit(reread(session, action), "SIN03", NOW, included=False)
     assert sorted(letter.target for letter in sign(session, action)) == ["HIN05", "SIN01"]
 
 
@@ -305,10 +306,10 @@ def test_who_speaks_for_two_sites_types_once(session: Session) -> None:
         on = factories.campaign(session, card)
         factories.draft(session, who, on, card.key, story="We make magnets.")
     with transaction(session):
-        other = actions.start(session, who, on, second.id, NOW)
+        other = drafts.start(session, who, on, second.id, NOW)
         assert other.story == "We make magnets."
-        assert actions.keys_of(other, [card]) == [card.key]
-        assert {each.target for each in actions.preview(session, other, SET_UP, NOW).prepared} == {
+        assert previews.keys_of(other, [card]) == [card.key]
+        assert {each.target for each in previews.preview(session, other, SET_UP, NOW).prepared} == {
             "HOH14",
             "SOH01",
             "SOH03",

@@ -33,7 +33,7 @@ from campaign.models.delivery import Delivery, DeliveryChange
 from campaign.models.docket import Docket, Portal
 from campaign.models.letter import Letter
 from campaign.models.template import LetterTemplateVersion
-from campaign.services import actions, filings, invitations
+from campaign.services import filings, invitations, previews, signing
 from campaign.unit_of_work import database_now
 from tests import factories
 from tests.factories import NOW, SET_UP
@@ -473,8 +473,8 @@ def test_f14_honolulu_files_until_the_end_of_the_day_in_washington_and_the_other
         company, site = factories.company(session, "Aloha Copper", city="Honolulu", state="HI", zip="96813")
         who = factories.member(session, company)
         action = factories.draft(session, who, on, "I1", "I2", now=before)
-        early = actions.preview(session, action, SET_UP, before)
-        late = actions.preview(session, action, SET_UP, after)
+        early = previews.preview(session, action, SET_UP, before)
+        late = previews.preview(session, action, SET_UP, after)
     assert [each.target for each in early.going] == ["BIS-2026-0025-0001", "BIS-2026-0025-0002"]
     assert [(each.target, each.written.destination.docket_closed) for each in late.going] == [
         ("USTR", True),  # a plain letter to the agency
@@ -498,7 +498,7 @@ def test_what_was_taken_back_is_not_posted_instead(each_session: Session) -> Non
         on = factories.campaign(session, factories.recommendation(session, "I1", row))
         company, _ = factories.company(session)
         (letter,) = factories.signed(session, factories.member(session, company), on, "I1")
-        actions.undo(session, letter.action_id, NOW)
+        signing.undo(session, letter.action_id, NOW)
     closed = row.closes_at + timedelta(seconds=1)
     with transaction(each_session) as session, pytest.raises(WrongState):
         filings.post_instead(session, letter.id, closed, "member:1")

@@ -24,7 +24,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.delivery import Attempt, Delivery, DeliveryChange
 from campaign.models.letter import Letter
 from campaign.models.member import Member
-from campaign.services import actions, breaker, campaigns, decisions, metrics, outbox
+from campaign.services import actions, breaker, campaigns, decisions, metrics, outbox, previews, signing
 from campaign.services.outbox.loop import TICK_S, Desk, Window
 from tests import factories
 from tests.factories import ENVELOPE, NOW, SET_UP
@@ -322,7 +322,7 @@ def test_undo_and_claim_have_one_winner_and_the_member_is_told(session: Session)
     letters = world(session)
     in_hand(session, 1)
     with transaction(session):
-        undone = actions.undo(session, letters[0].action_id, LATER)
+        undone = signing.undo(session, letters[0].action_id, LATER)
     assert undone.cancelled == 2
     assert len(undone.left) == 1
     assert turn(session, loop(MemoryChannel())) is None
@@ -335,14 +335,14 @@ def test_signing_again_after_an_undo_writes_new_letters_and_not_to_an_office_who
     letters = world(session)
     in_hand(session, 1)
     with transaction(session):
-        actions.undo(session, letters[0].action_id, LATER)
+        signing.undo(session, letters[0].action_id, LATER)
     session.expire_all()
     with transaction(session):
         who = session.get_one(Member, letters[0].member_id)
         action = actions.find(session, who.id, session.get_one(Campaign, letters[0].campaign_id))
         assert action is not None
-        shown = actions.preview(session, action, SET_UP, LATER).digest
-        _, again = actions.sign(session, action.id, actions.Signature(who.name, shown, "test"), SET_UP, LATER)
+        shown = previews.preview(session, action, SET_UP, LATER).digest
+        _, again = signing.sign(session, action.id, signing.Signature(who.name, shown, "test"), SET_UP, LATER)
     assert len(again) == 2
     assert {letter.target for letter in again}.isdisjoint(
         session.scalars(
@@ -357,7 +357,7 @@ def test_a_second_press_of_sign_sends_nothing_more(each_session: Session) -> Non
     session = each_session
     letters = world(session)
     with transaction(session):
-        _, again = actions.sign(session, letters[0].action_id, actions.Signature("Ada", "x", "test"), SET_UP, NOW)
+        _, again = signing.sign(session, letters[0].action_id, signing.Signature("Ada", "x", "test"), SET_UP, NOW)
     assert [letter.id for letter in again] == [letter.id for letter in letters]
     assert session.scalar(sa.select(sa.func.count()).select_from(Delivery)) == 3
 

@@ -23,10 +23,10 @@ from campaign.models.delivery import Attempt, Delivery
 from campaign.models.docket import Portal
 from campaign.models.letter import Letter
 from campaign.models.office import Office
-from campaign.services import actions, active_offices, decisions, health, metrics, outbox, stranded, ways
-from campaign.services.actions import Signature
+from campaign.services import active_offices, decisions, health, metrics, outbox, previews, signing, stranded, ways
 from campaign.services.decisions import Decision
 from campaign.services.health import Part
+from campaign.services.signing import Signature
 from tests import factories
 from tests.factories import NOW, SET_UP
 from tests.integration.test_organizer_pages import Browser
@@ -48,9 +48,9 @@ def signed(session: Session, set_up: frozenset[ChannelName], order: list[str], o
         card = factories.recommendation(session, "P1", topics=["Energy"])
         on = factories.campaign(session, card, channels=order)
         action = factories.draft(session, who, on, "P1")
-        view = actions.preview(session, action, set_up, NOW)
+        view = previews.preview(session, action, set_up, NOW)
         targets = frozenset(each.target for each in view.prepared) if on_paper else frozenset()
-        actions.sign(session, action.id, Signature(who.name, view.digest, "test", on_paper=targets), set_up, NOW)
+        signing.sign(session, action.id, Signature(who.name, view.digest, "test", on_paper=targets), set_up, NOW)
     return on
 
 
@@ -100,7 +100,7 @@ def test_a_comment_is_a_packet_where_the_portals_interface_is_not_set_up(
         card = factories.recommendation(session, "D1", docket=where)
         who = factories.member(session, company)
         action = factories.draft(session, who, factories.campaign(session, card), "D1")
-        (prepared,) = actions.preview(session, action, set_up, NOW).prepared
+        (prepared,) = previews.preview(session, action, set_up, NOW).prepared
     assert prepared.route.channel is chosen
 
 

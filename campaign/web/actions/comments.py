@@ -15,9 +15,9 @@ from campaign.domain.errors import Invalid
 from campaign.domain.letters import Letter
 from campaign.models.action import Action
 from campaign.models.docket import Docket, Portal
-from campaign.services import actions, letters
-from campaign.services.actions import Prepared, Preview
+from campaign.services import letters, previews
 from campaign.services.docket_letters import comment_text
+from campaign.services.previews import Prepared, Preview
 from campaign.web.actions.tracker import short_name
 
 SITE = "https://www.regulations.gov"
@@ -38,7 +38,7 @@ def check(view: Preview, prepared: Prepared, action: Action, edits: Mapping[str,
         return
     to = prepared.written.destination
     written = view.writer.write(to, reasons=action.reasons, story=action.story, jobs=action.jobs, edits=edits)
-    for trouble in actions.troubles_of(view.writer, written, prepared.docket):
+    for trouble in previews.troubles_of(view.writer, written, prepared.docket):
         raise Invalid(f"{trouble.place} {trouble.message}".strip())
 
 

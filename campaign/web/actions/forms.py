@@ -20,7 +20,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from campaign.domain.events import ResponseKind
 from campaign.domain.texts import tidy
-from campaign.services.actions import MOST_CHOICES, MOST_REASONS, STORY_LIMIT
+from campaign.services.drafts import MOST_CHOICES, MOST_REASONS, STORY_LIMIT
 from campaign.services.responses import TEXT_LIMIT
 
 

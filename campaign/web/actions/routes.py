@@ -22,8 +22,9 @@ from campaign.models.match import ConfirmedBy
 from campaign.models.member import Member
 from campaign.models.recommendation import Recommendation
 from campaign.runtime import runtime
-from campaign.services import actions, letters, mails, sites
-from campaign.services.actions import Prepared, Preview, Signature
+from campaign.services import actions, drafts, letters, mails, previews, signing, sites
+from campaign.services.previews import Prepared, Preview
+from campaign.services.signing import Signature
 from campaign.unit_of_work import unit_of_work
 from campaign.web import access, context
 from campaign.web.actions import comments, views
@@ -39,7 +40,7 @@ def _draft(slug: str) -> tuple[Campaign, Action]:
         campaign_id = campaign.id
         with unit_of_work() as session:
             member = session.get_one(Member, access.member_id())
-            actions.start(session, member, session.get_one(Campaign, campaign_id), None, context.now())
+            drafts.start(session, member, session.get_one(Campaign, campaign_id), None, context.now())
         campaign, action = access.own_action(slug)
     if action is None:
         raise NotFound("There is no such letter.")
@@ -80,14 +81,14 @@ def pick(slug: str) -> ResponseReturnValue:
     action_id, site = action.id, action.facility
     found = letters.cards_of(db.session(), campaign.id)
     cards = views.cards(found, site, context.now())
-    form = PickForm(choices=actions.keys_of(action, found))
+    form = PickForm(choices=previews.keys_of(action, found))
     form.choices.choices = [(card.key, card.title) for card in cards]
     status = 200
     if request.method == "POST":
         if form.validate_on_submit():
             with unit_of_work() as rows:
                 mine = actions.locked(rows, action_id)
-                actions.choose(rows, mine, form.choices.data or [], context.now())
+                drafts.choose(rows, mine, form.choices.data or [], context.now())
                 settled = sites.seats(rows, mine.facility, context.now()).settled
             return redirect(url_for(".facts" if settled else ".where", slug=slug), 303)
         status = 422
@@ -108,8 +109,8 @@ def _panel(
     action: Action, found: Sequence[Recommendation], cards: list[views.Card], ticked: list[str] | None
 ) -> dict[str, Any]:
     """What the ticked boxes make, for the side panel and the bar."""
-    keys = views.known(ticked, cards)[: actions.MOST_CHOICES]
-    return {"outline": actions.outline(db.session(), action, found, keys, context.now()), "picked": len(keys)}
+    keys = views.known(ticked, cards)[: drafts.MOST_CHOICES]
+    return {"outline": previews.outline(db.session(), action, found, keys, context.now()), "picked": len(keys)}
 
 
 @bp.post("/c/<slug>/act/pick/panel")
@@ -176,7 +177,7 @@ def site(slug: str) -> ResponseReturnValue:
             campaign_id, member_id = campaign.id, member.id
             now = context.now()
             with unit_of_work() as rows:
-                mine = actions.start(
+                mine = drafts.start(
                     rows,
                     rows.get_one(Member, member_id),
                     rows.get_one(Campaign, campaign_id),
@@ -209,7 +210,7 @@ def facts(slug: str) -> ResponseReturnValue:
             _tell(action.id, form)
             return redirect(url_for(".letters_", slug=slug), 303)
         status = 422
-    outline, writer = actions.drafting(session, action, context.now())
+    outline, writer = previews.drafting(session, action, context.now())
     form.reasons.choices = views.pills(writer.reasons.values(), place)
     page = render_template(
         "actions/facts.html",
@@ -219,7 +220,7 @@ def facts(slug: str) -> ResponseReturnValue:
         seats=outline.seats,
         form=form,
         meter=views.meter(outline, writer, action, form),
-        story_limit=actions.STORY_LIMIT,
+        story_limit=drafts.STORY_LIMIT,
         step="facts",
     )
     return page, status
@@ -227,7 +228,7 @@ def facts(slug: str) -> ResponseReturnValue:
 
 def _tell(action_id: int, form: FactsForm) -> None:
     with unit_of_work() as rows:
-        actions.tell(
+        drafts.tell(
             rows,
             actions.locked(rows, action_id),
             jobs=form.jobs.data,
@@ -258,7 +259,7 @@ def meter(slug: str) -> ResponseReturnValue:
     """The meter for words that are being typed; writes nothing."""
     _, action = _editing(slug)
     form = FactsForm()
-    outline, writer = actions.drafting(db.session(), action, context.now())
+    outline, writer = previews.drafting(db.session(), action, context.now())
     form.reasons.choices = views.pills(writer.reasons.values(), action.facility)
     return render_template("actions/_meter.html", meter=views.meter(outline, writer, action, form))
 
@@ -272,7 +273,7 @@ def letters_(slug: str) -> ResponseReturnValue:
     actions.check_open(campaign, context.now())
     if not action.choices:
         return redirect(url_for(".pick", slug=slug), 303)
-    view = actions.preview(db.session(), action, runtime().set_up, context.now())
+    view = previews.preview(db.session(), action, runtime().set_up, context.now())
     if not view.seats.settled:
         return redirect(url_for(".where", slug=slug), 303)
     return _letters_page(campaign, action, view, SignForm(name=access.me().name, shown=view.digest))
@@ -280,7 +281,7 @@ def letters_(slug: str) -> ResponseReturnValue:
 
 def _letters_page(campaign: Campaign, action: Action, view: Preview, form: SignForm, error: str = "") -> str:
     form.shown.data = view.digest
-    consent = actions.consent_text(campaign, len(view.going), actions.public_count(view))
+    consent = signing.consent_text(campaign, len(view.going), signing.public_count(view))
     return render_template(
         "actions/letters.html",
         campaign=campaign,
@@ -307,7 +308,7 @@ def sign(slug: str) -> ResponseReturnValue:
         campaign, action = _draft(slug)
         if action.status is not ActionStatus.DRAFT:
             return redirect(url_for(".sent", slug=slug), 303)
-        view = actions.preview(db.session(), action, runtime().set_up, context.now())
+        view = previews.preview(db.session(), action, runtime().set_up, context.now())
         form.count = len(view.going)
         form.validate()  # again: its words name the number of letters
         return _letters_page(campaign, action, view, form), 422
@@ -321,7 +322,7 @@ def sign(slug: str) -> ResponseReturnValue:
             signed = Signature(form.name.data or "", form.shown.data or "", "web", views.network(request.remote_addr))
             here = runtime()
             undo_s = here.settings.undo_seconds
-            mine, made = actions.sign(rows, mine.id, signed, here.set_up, context.now(), undo_s=undo_s)
+            mine, made = signing.sign(rows, mine.id, signed, here.set_up, context.now(), undo_s=undo_s)
             _send_copy(rows, mine, made, context.now())
     except (Invalid, WrongState) as error:
         campaign, action = _draft(slug)
@@ -329,7 +330,7 @@ def sign(slug: str) -> ResponseReturnValue:
             return redirect(url_for(".sent", slug=slug), 303)
         if isinstance(error, Invalid) and error.field == "name":
             form.name.errors = [str(error)]
-        fresh = actions.preview(db.session(), action, runtime().set_up, context.now())
+        fresh = previews.preview(db.session(), action, runtime().set_up, context.now())
         return _letters_page(campaign, action, fresh, form, "" if form.errors else str(error)), error.status
     return redirect(url_for(".sent", slug=slug), 303)
 
@@ -363,12 +364,12 @@ def keep(slug: str, target: str) -> ResponseReturnValue:
         raise WrongState("This letter has left already, and no office is written to twice.")
     action_id = action.id
     with unit_of_work() as rows:
-        actions.edit(actions.locked(rows, action_id), target, context.now(), included=included)
+        drafts.edit(actions.locked(rows, action_id), target, context.now(), included=included)
     return redirect(url_for(".letters_", slug=slug, _anchor=f"letter-{target}"), 303)
 
 
 def _known_target(action: Action, target: str) -> tuple[Preview, Prepared]:
-    view = actions.preview(db.session(), action, runtime().set_up, context.now())
+    view = previews.preview(db.session(), action, runtime().set_up, context.now())
     for each in view.prepared:
         if each.target == target:
             return view, each
@@ -393,7 +394,7 @@ def edit(slug: str, target: str) -> ResponseReturnValue:
             try:
                 comments.check(view, prepared, action, views.edits_of(form))
                 with unit_of_work() as rows:
-                    actions.edit(
+                    drafts.edit(
                         actions.locked(rows, action_id),
                         target,
                         context.now(),

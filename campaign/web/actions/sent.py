@@ -16,7 +16,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.mail import MailKind, MemberMail
 from campaign.models.member import Member
 from campaign.runtime import runtime
-from campaign.services import actions, sites, stories
+from campaign.services import signing, sites, stories
 from campaign.unit_of_work import unit_of_work
 from campaign.web import access, context
 from campaign.web.actions import tracker, views
@@ -50,7 +50,7 @@ def sent_status(slug: str) -> ResponseReturnValue:
 
 def _context(campaign: Campaign, action: Action) -> dict[str, Any]:
     session, now = db.session(), context.now()
-    lines = stories.lines(session, actions.signed_letters(session, action))
+    lines = stories.lines(session, signing.signed_letters(session, action))
     rows = tracker.rows(lines, context.zone(), now)
     leaves_at = stories.leaves_at(lines, now)
     member = session.get_one(Member, action.member_id)
@@ -95,7 +95,7 @@ def undo(slug: str) -> ResponseReturnValue:
         return redirect(url_for(".letters_", slug=slug), 303)
     action_id = action.id
     with unit_of_work() as rows:
-        found = actions.undo(rows, action_id, context.now())
+        found = signing.undo(rows, action_id, context.now())
     if found.left and found.cancelled:
         flash(views.partly_undone(found))
     elif found.left:

@@ -32,9 +32,11 @@ from campaign.models.letter import Letter
 from campaign.models.member import Member
 from campaign.models.recommendation import Fact, Recommendation
 from campaign.runtime import runtime
-from campaign.services import actions, counts, letters, offices, outgoing
-from campaign.services.actions import PARAGRAPH_LIMIT, Outline, Prepared, Preview, Undone
+from campaign.services import counts, drafts, letters, offices, outgoing
+from campaign.services.drafts import PARAGRAPH_LIMIT
 from campaign.services.letters import Writer as LetterWriter
+from campaign.services.previews import Outline, Prepared, Preview
+from campaign.services.signing import Undone
 from campaign.services.sites import Seats
 from campaign.web import context
 from campaign.web.actions.tracker import short_name
@@ -163,7 +165,7 @@ class Meter:
 
 def meter(outline: Outline, writer: LetterWriter, action: Action, form: Any) -> Meter | None:
     """For what is in the form now; None when no letter can be written yet."""
-    story = tidy(form.story.data or "")[: actions.STORY_LIMIT]
+    story = tidy(form.story.data or "")[: drafts.STORY_LIMIT]
     jobs = form.jobs.data if isinstance(form.jobs.data, int) else action.jobs
     written = [
         writer.write(destination, reasons=form.reasons.data or (), story=story, jobs=jobs)

@@ -13,9 +13,9 @@ from campaign.domain.holders import Holder
 from campaign.domain.letters import Part
 from campaign.domain.statuses import WITH_THE_OFFICE
 from campaign.models.response import Response
-from campaign.services.actions import Prepared
 from campaign.services.letters import Written
 from campaign.services.metrics import Figures
+from campaign.services.previews import Prepared
 from campaign.web.actions import tracker
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

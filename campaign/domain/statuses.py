@@ -131,6 +131,9 @@ RESPONSE_MOVES: Moves[ResponseState] = {
     _R.REPLIED: frozenset(),
 }
 
+OVER = frozenset({CampaignStatus.CLOSED, CampaignStatus.ARCHIVED})
+"""Nothing of such a campaign is signed or sent any more."""
+
 NEEDS_A_PERSON = frozenset({Status.HELD, Status.UNCLEAR, Status.BOUNCED, Status.REFUSED, Status.FAILED})
 """A delivery here waits for a decision that no machine may take."""
 

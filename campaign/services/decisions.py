@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.domain import schedule
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import WrongState
-from campaign.domain.statuses import CampaignStatus, Status
+from campaign.domain.statuses import OVER, Status
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
 from campaign.services import audit, deliveries, fall_through, stranded, wakes
@@ -100,5 +100,5 @@ def _check_sends(session: Session, delivery: Delivery) -> None:
     if delivery.campaign_id is None:
         return
     status = session.scalar(sa.select(Campaign.status).where(Campaign.id == delivery.campaign_id))
-    if status in (CampaignStatus.CLOSED, CampaignStatus.ARCHIVED):
+    if status in OVER:
         raise WrongState("This campaign is closed: nothing of it is sent any more.")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign.domain.channels import CHANNEL_WORDS, ChannelName
 from campaign.domain.errors import WrongState
-from campaign.domain.statuses import CampaignStatus, Status
+from campaign.domain.statuses import OVER, Status
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
 from campaign.services import audit, deliveries, doubts, fall_through
@@ -61,7 +61,7 @@ def send_another_way(
             Delivery.status == Status.QUEUED,
             ~Delivery.superseded,
             Delivery.id > after,
-            Campaign.status.not_in((CampaignStatus.CLOSED, CampaignStatus.ARCHIVED)),
+            Campaign.status.not_in(OVER),
         )
         .order_by(Delivery.id)
         .limit(PIECE)

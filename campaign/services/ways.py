@@ -10,13 +10,11 @@ from sqlalchemy.orm import Session
 
 from campaign.domain.channels import WAYS, ChannelKind, ChannelName
 from campaign.domain.errors import Invalid, WrongState
-from campaign.domain.statuses import CampaignStatus
+from campaign.domain.statuses import OVER
 from campaign.models.campaign import Campaign
 from campaign.services import audit, campaigns, offices
 from campaign.services.routes import DEFAULT_ORDER, routes, taking
 
-OVER = frozenset({CampaignStatus.CLOSED, CampaignStatus.ARCHIVED})
-"""Nothing is signed or sent in these, so that their order stays as it was."""
 _WAY_OF = {name: way for way, names in WAYS.items() for name in names}
 
 

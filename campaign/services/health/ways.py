@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain.channels import CHANNEL_WORDS, WAY_WORDS, ChannelName
+from campaign.domain.statuses import OVER
 from campaign.models.campaign import Campaign
 from campaign.services import active_offices, ways
 from campaign.services.cwc_filing import GATEWAYS
@@ -22,7 +23,7 @@ def problems(session: Session, set_up: Collection[ChannelName], now: datetime) -
 
 def _orders(session: Session, set_up: Collection[ChannelName]) -> list[Problem]:
     rows = session.execute(
-        sa.select(Campaign.name, Campaign.channels).where(Campaign.status.not_in(ways.OVER)).order_by(Campaign.id)
+        sa.select(Campaign.name, Campaign.channels).where(Campaign.status.not_in(OVER)).order_by(Campaign.id)
     )
     return [
         Problem(

@@ -13,7 +13,7 @@ from campaign.channels.smtp.quotes import blocks
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid, WrongState
 from campaign.domain.events import ResponseKind
-from campaign.domain.statuses import NOT_LEFT, CampaignStatus, ResponseState, Status
+from campaign.domain.statuses import NOT_LEFT, OVER, ResponseState, Status
 from campaign.extensions import db
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
@@ -115,7 +115,7 @@ def decision_form(here: Campaign, delivery: Delivery) -> DecisionForm:
     """A closed campaign sends nothing more, so nothing is offered to be sent; nor is another way where none is left."""
     offered = decisions.offered(delivery, runtime().set_up)
     not_now: set[Decision] = set()
-    if here.status in (CampaignStatus.CLOSED, CampaignStatus.ARCHIVED):
+    if here.status in OVER:
         not_now = {Decision.SEND_AGAIN, Decision.ANOTHER_WAY}
     elif Decision.ANOTHER_WAY in offered and not _has_another_way(delivery):
         not_now = {Decision.ANOTHER_WAY}

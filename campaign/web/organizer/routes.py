@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from campaign.domain.channels import WAYS
 from campaign.domain.errors import Invalid
-from campaign.domain.statuses import CAMPAIGN_MOVES, CampaignStatus, may_move
+from campaign.domain.statuses import CAMPAIGN_MOVES, OVER, CampaignStatus, may_move
 from campaign.extensions import db
 from campaign.runtime import runtime
 from campaign.services import campaigns as campaign_service
@@ -26,7 +26,6 @@ from campaign.web.organizer.words import CAUSES, CHANNELS, cause, event, event_t
 from campaign.web.paging import SIZE, number
 
 TOP_OFFICES = 10
-_OVER = frozenset({CampaignStatus.CLOSED, CampaignStatus.ARCHIVED})
 
 
 @bp.get("/")
@@ -58,7 +57,7 @@ def _dashboard(slug: str) -> dict[str, Any]:
     grades = figures_of.Grades.of(found.by_channel)
     medians = figures_of.medians(session, here.id)
     today = now.astimezone(as_zone(zone())).date()
-    end = max(found.by_day, default=today) if here.status in _OVER else today
+    end = max(found.by_day, default=today) if here.status in OVER else today
     return {
         "campaign": here,
         "figures": found,
@@ -75,7 +74,7 @@ def _dashboard(slug: str) -> dict[str, Any]:
         "causes": causes(here),
         "heard": figures_of.last_heard(session),
         "today": today,
-        "over": here.status in _OVER,
+        "over": here.status in OVER,
         "now": now,
         "funnel": pictures.funnel(here.slug, people, found, grades, medians),
         "days": pictures.days(found.by_day, end, today),

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from campaign import watch
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import NotFound
+from campaign.domain.statuses import OVER
 from campaign.extensions import db
 from campaign.runtime import runtime
 from campaign.services import breaker, campaigns, health, stranded, ways
@@ -35,7 +36,7 @@ def sending_live() -> ResponseReturnValue:
 
 def _page(template: str) -> str:
     found = watch.look()
-    running = [each for each in campaigns.listed(db.session()) if each.status not in ways.OVER] if found.ready else []
+    running = [each for each in campaigns.listed(db.session()) if each.status not in OVER] if found.ready else []
     return render_template(
         template,
         orders=[(each, ways.effective(each.channels)) for each in running],

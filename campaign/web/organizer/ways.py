@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from campaign.domain.channels import CHANNEL_WORDS, WAYS, ChannelKind, ChannelName
 from campaign.domain.errors import Invalid, WrongState
+from campaign.domain.statuses import OVER
 from campaign.extensions import db
 from campaign.models.campaign import Campaign
 from campaign.runtime import runtime
@@ -96,7 +97,7 @@ def _page(here: Campaign, chosen: Sequence[str], seen: Sequence[str], problem: s
         stored=seen,
         unsaved=tuple(chosen) != tuple(seen),
         problem=problem,
-        over=here.status in ways.OVER,
+        over=here.status in OVER,
         targeted=len(targeted),
         dockets_by_machine=ChannelName.DOCKET_API in set_up,
         words=words,

@@ -14,6 +14,7 @@ from campaign.domain.errors import WrongState
 from campaign.domain.statuses import OVER, Status
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
+from campaign.models.letter import Letter
 from campaign.services import audit, deliveries, doubts, fall_through
 
 PIECE = 100
@@ -22,7 +23,8 @@ PIECE = 100
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What became of some of them. `stay`: an earlier try may have arrived. `last`: the id to go on after; None at the end."""
+    """What became of some of them. `stay`: an earlier try may have arrived, or every way has been tried. `last`: the id to go on
+    after; None at the end."""
 
     moved: int
     stay: int
@@ -33,15 +35,28 @@ def is_stranded(delivery: Delivery, set_up: Collection[ChannelName]) -> bool:
     return delivery.status is Status.QUEUED and not delivery.superseded and delivery.channel not in set_up
 
 
-def leave(session: Session, delivery: Delivery, now: datetime, by: str) -> None:
-    """Ends a stranded delivery, so that its letter can go on. The caller holds the row's lock. Does not commit.
+def go_on(
+    session: Session, delivery: Delivery, set_up: Collection[ChannelName], now: datetime, by: str
+) -> Delivery | None:
+    """Ends a stranded delivery and queues its letter for the next channel; None, and nothing is changed, where none is left.
 
-    Raises WrongState where an earlier try may have arrived: that letter stays with its channel.
+    Raises WrongState where an earlier try may have arrived: that letter stays with its channel. The caller holds the row's
+    lock. Does not commit.
     """
     if doubts.among_these(session, [delivery.id]):
         raise WrongState("An earlier try of this letter may have arrived: it goes no other way.")
+    return _replaced(session, delivery, set_up, now, by)
+
+
+def _replaced(
+    session: Session, delivery: Delivery, set_up: Collection[ChannelName], now: datetime, by: str
+) -> Delivery | None:
+    way = fall_through.next_route(session, session.get_one(Letter, delivery.letter_id), set_up, now)
+    if way is None:
+        return None
     why = f"{CHANNEL_WORDS[delivery.channel]} is not set up here"
     deliveries.move(session, delivery, Status.CANCELLED, now, why, by)
+    return fall_through.replace(session, delivery, way, now, by)
 
 
 def send_another_way(
@@ -69,11 +84,8 @@ def send_another_way(
         .execution_options(populate_existing=True)
     ).all()
     doubted = doubts.among_these(session, [row.id for row in rows])
-    moving = [row for row in rows if row.id not in doubted]
-    for row in moving:
-        leave(session, row, now, by)
-        fall_through.go_on(session, row, set_up, now, by)
-    if moving:
+    moved = sum(_replaced(session, row, set_up, now, by) is not None for row in rows if row.id not in doubted)
+    if moved:
         subject = f"channel:{channel}"
-        audit.record(session, at=now, by=by, act="letters sent another way", subject=subject, number=len(moving))
-    return Piece(len(moving), len(doubted), rows[-1].id if len(rows) == PIECE else None)
+        audit.record(session, at=now, by=by, act="letters sent another way", subject=subject, number=moved)
+    return Piece(moved, len(rows) - moved, rows[-1].id if len(rows) == PIECE else None)

@@ -160,6 +160,34 @@ def test_one_that_may_have_arrived_stays_where_it_is(each_session: Session) -> N
     assert metrics.differences(session) == []
 
 
+def test_a_letter_without_another_way_stays_as_it_is(each_session: Session) -> None:
+    session = each_session
+    row = waiting(session)
+    nothing_else = BY_HAND - {ChannelName.PRINT, ChannelName.HANDOFF}  # no installation is without paper
+    with transaction(session):
+        with pytest.raises(WrongState, match="Every way"):
+            decisions.decide(session, row.id, Decision.ANOTHER_WAY, nothing_else, LATER, "", "user:1")
+        piece = stranded.send_another_way(session, ChannelName.PRINT_PROVIDER, nothing_else, 0, LATER, "user:1")
+    assert (piece.moved, piece.stay) == (0, 3)
+    session.expire_all()
+    assert set(session.scalars(sa.select(Delivery.status))) == {Status.QUEUED}
+    assert metrics.differences(session) == []
+
+
+def test_a_comment_whose_interface_is_gone_becomes_a_packet(each_session: Session) -> None:
+    session = each_session
+    with transaction(session):
+        company, _ = factories.company(session)
+        where = factories.docket(
+            session, portal=Portal.REGULATIONS_GOV, document_id="DEMO-2026-0001-0001", by_machine=True
+        )
+        card = factories.recommendation(session, "D1", docket=where)
+        factories.signed(session, factories.member(session, company), factories.campaign(session, card), "D1")
+        row = session.scalars(sa.select(Delivery)).one()
+        decisions.decide(session, row.id, Decision.ANOTHER_WAY, HERE, LATER, "", "user:1")
+    assert channels(session) == {ChannelName.DOCKET_PACKET}
+
+
 def test_all_of_them_go_on_in_pieces_and_twice_is_safe(each_session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     session = each_session
     waiting(session)

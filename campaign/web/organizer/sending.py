@@ -62,10 +62,8 @@ def another_way(channel: str) -> ResponseReturnValue:
         after = piece.last
     else:
         flash("More wait: press again.", "warn")
-    flash(
-        f"Sent another way: {moved:,}.{f' {stay:,} stay, since an earlier try may have arrived.' if stay else ''}",
-        "good",
-    )
+    left = f" {stay:,} stay: an earlier try may have arrived, or every way has been tried." if stay else ""
+    flash(f"Sent another way: {moved:,}.{left}", "good")
     return redirect(url_for(".sending"), 303)
 
 

@@ -88,7 +88,7 @@ def decide(
         case Decision.ANOTHER_WAY:
             _check_sends(session, delivery)
             go_on = stranded.go_on if stranded.is_stranded(delivery, set_up) else fall_through.go_on
-            if go_on(session, delivery, set_up, at, by) is None:
+            if go_on(session, delivery, set_up, at, by, note) is None:
                 raise WrongState("Every way to this office has been tried for this letter.")
     audit.record(session, at=at, by=by, act=f"decided {decision}", subject=f"delivery:{delivery.id}", was=str(was))
     return delivery

@@ -36,9 +36,11 @@ def next_route(session: Session, letter: Letter, set_up: Collection[ChannelName]
 
 
 def go_on(
-    session: Session, delivery: Delivery, set_up: Collection[ChannelName], now: datetime, by: str
+    session: Session, delivery: Delivery, set_up: Collection[ChannelName], now: datetime, by: str, note: str = ""
 ) -> Delivery | None:
     """Queues the letter of `delivery` for its next channel and returns that; None when no channel is left.
+
+    `note`: a person's words, kept with the letter.
 
     The old one stays as it ended and no longer counts among what stands. Twice is safe: one that was superseded is not
     again. The caller holds the row's lock. Does not commit.
@@ -46,10 +48,10 @@ def go_on(
     if delivery.superseded or delivery.letter_id is None or delivery.status not in NOTHING_WENT:
         return None
     way = next_route(session, session.get_one(Letter, delivery.letter_id), set_up, now)
-    return replace(session, delivery, way, now, by) if way is not None else None
+    return replace(session, delivery, way, now, by, note) if way is not None else None
 
 
-def replace(session: Session, delivery: Delivery, way: Route, now: datetime, by: str) -> Delivery:
+def replace(session: Session, delivery: Delivery, way: Route, now: datetime, by: str, note: str = "") -> Delivery:
     """Queues the letter of `delivery`, of which nothing went, for this channel. The caller holds the row's lock.
 
     Does not commit.
@@ -58,7 +60,7 @@ def replace(session: Session, delivery: Delivery, way: Route, now: datetime, by:
     delivery.superseded = True
     counts.superseded(session, delivery)
     session.flush()
-    why = f"instead of {CHANNEL_WORDS[delivery.channel]}: {delivery.reason}"
+    why = f"instead of {CHANNEL_WORDS[delivery.channel]}: {delivery.reason}{f'; {note}' if note else ''}"
     following = deliveries.enqueue_instead(session, letter, way, now, why, by)
     counts.answers_follow(session, letter, delivery.channel, following.channel)
     if not _same_holder(session, letter, now):  # a machine looks again before it sends; a person at a form does not

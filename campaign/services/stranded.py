@@ -36,7 +36,7 @@ def is_stranded(delivery: Delivery, set_up: Collection[ChannelName]) -> bool:
 
 
 def go_on(
-    session: Session, delivery: Delivery, set_up: Collection[ChannelName], now: datetime, by: str
+    session: Session, delivery: Delivery, set_up: Collection[ChannelName], now: datetime, by: str, note: str = ""
 ) -> Delivery | None:
     """Ends a stranded delivery and queues its letter for the next channel; None, and nothing is changed, where none is left.
 
@@ -45,18 +45,18 @@ def go_on(
     """
     if doubts.among_these(session, [delivery.id]):
         raise WrongState("An earlier try of this letter may have arrived: it goes no other way.")
-    return _replaced(session, delivery, set_up, now, by)
+    return _replaced(session, delivery, set_up, now, by, note)
 
 
 def _replaced(
-    session: Session, delivery: Delivery, set_up: Collection[ChannelName], now: datetime, by: str
+    session: Session, delivery: Delivery, set_up: Collection[ChannelName], now: datetime, by: str, note: str = ""
 ) -> Delivery | None:
     way = fall_through.next_route(session, session.get_one(Letter, delivery.letter_id), set_up, now)
     if way is None:
         return None
     why = f"{CHANNEL_WORDS[delivery.channel]} is not set up here"
     deliveries.move(session, delivery, Status.CANCELLED, now, why, by)
-    return fall_through.replace(session, delivery, way, now, by)
+    return fall_through.replace(session, delivery, way, now, by, note)
 
 
 def send_another_way(

@@ -18,7 +18,7 @@ from campaign.domain.events import ResponseKind
 from campaign.domain.statuses import Status
 from campaign.extensions import db
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import Delivery
+from campaign.models.delivery import Delivery, DeliveryChange
 from campaign.models.letter import Letter
 from campaign.models.office import Office
 from campaign.models.response import Response
@@ -144,6 +144,9 @@ def test_a_person_may_send_it_another_way_until_none_is_left(each_session: Sessi
     with transaction(session), pytest.raises(WrongState):
         decisions.decide(session, row.id, Decision.ANOTHER_WAY, SET_UP, LATER, "", "user:1")
     assert ways(session)[-1] == (ChannelName.HANDOFF, Status.QUEUED, False)
+    following = session.scalars(sa.select(Delivery).where(Delivery.channel == ChannelName.HANDOFF)).one()
+    told = session.scalars(sa.select(DeliveryChange.why).where(DeliveryChange.delivery_id == following.id)).one()
+    assert told == "instead of E-mail: no such person; they moved"
     assert metrics.differences(session) == []
 
 

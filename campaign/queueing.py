@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, ClassVar
 
 from celery import Celery, Task
+from celery.exceptions import SecurityWarning
 from flask import Flask
 from kombu import Exchange, Queue
 
@@ -67,4 +69,6 @@ def configure(celery: Celery, app: Flask, settings: Settings) -> None:
         celery.conf.broker_transport_options = embedded_broker.options(settings.var_dir / "broker")
     elif settings.broker_url.startswith(("redis", "rediss")):
         celery.conf.broker_transport_options = {"visibility_timeout": 600}
+    if not settings.production:  # in a newcomer's container everybody is root
+        warnings.filterwarnings("ignore", category=SecurityWarning)
     app.extensions["celery"] = celery

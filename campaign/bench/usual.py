@@ -1,22 +1,28 @@
 """How a letter is usually sent from a Flask application, as a limit from below: a task, a connection and a commit for each.
 
-The task's body alone, without a broker, so that the usual design looks better here than it is. It keeps none of our promises.
+A real Celery worker takes the tasks; its broker is this process's own memory, which is faster than any that a production would
+use. It keeps none of our promises.
 """
 
 from __future__ import annotations
 
 import smtplib
+import threading
 from email.message import EmailMessage
 from email.utils import formatdate
 from time import monotonic, process_time
 from typing import Any
 
 import sqlalchemy as sa
+from celery import Celery
+from celery.contrib.testing.worker import start_worker
+from flask import current_app
 from sqlalchemy.orm import Session
 
 from campaign.bench import deliver
 from campaign.bench.sink import Sink
 from campaign.domain.statuses import Status
+from campaign.extensions import db
 from campaign.models.delivery import Attempt, AttemptOutcome, Delivery, DeliveryChange
 from campaign.models.letter import Letter
 from campaign.models.member import Member
@@ -46,18 +52,31 @@ def beside(session: Session, url: str, *, letters: int, workers: int) -> dict[st
 
 
 def _usual(session: Session, host: str, port: int) -> tuple[float, float]:
-    """Letters per second, and CPU seconds per 1,000, of one process."""
+    """Letters per second, and CPU seconds per 1,000, of one worker."""
     ids = session.scalars(
         sa.select(Delivery.id).where(Delivery.status == Status.QUEUED).order_by(Delivery.id).limit(SHARE)
     ).all()
-    began, cpu = monotonic(), process_time()
-    for delivery_id in ids:
-        _task(session, delivery_id, host, port)
-    return len(ids) / (monotonic() - began), (process_time() - cpu) / len(ids) * 1000
+    session.rollback()
+    queue = Celery("usual", broker="memory://", set_as_current=False)
+    queue.conf.update(task_ignore_result=True, worker_prefetch_multiplier=1, worker_hijack_root_logger=False)
+    app, sent = current_app._get_current_object(), threading.Semaphore(0)  # type: ignore[attr-defined]  # noqa: SLF001 - the way Flask documents
+
+    @queue.task(name="usual.send")
+    def send(delivery_id: int) -> None:
+        with app.app_context():
+            _send(db.session(), delivery_id, host, port)
+        sent.release()
+
+    with start_worker(queue, pool="solo", perform_ping_check=False, shutdown_timeout=60):
+        began, cpu = monotonic(), process_time()
+        for delivery_id in ids:
+            send.delay(delivery_id)
+        for _ in ids:
+            sent.acquire()
+        return len(ids) / (monotonic() - began), (process_time() - cpu) / len(ids) * 1000
 
 
-def _task(session: Session, delivery_id: int, host: str, port: int) -> None:
-    session.expire_all()
+def _send(session: Session, delivery_id: int, host: str, port: int) -> None:
     delivery = session.get_one(Delivery, delivery_id)
     letter = session.get_one(Letter, delivery.letter_id)
     member = session.get_one(Member, letter.member_id)

@@ -7,7 +7,6 @@ to its constructor.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import monotonic, sleep
 from typing import Protocol
 
 from campaign.domain.channels import ChannelName
@@ -15,7 +14,6 @@ from campaign.domain.parcels import Outcome, Parcel
 
 LATE_S = 0.025
 """How long after its moment a parcel may still be begun."""
-_LOOK_S = 0.2  # while waiting for a moment: a pause is heard within it
 
 
 class Watcher(Protocol):
@@ -29,17 +27,6 @@ class Watcher(Protocol):
 
     def should_stop(self) -> bool:
         """Asked before each parcel; after True the line begins no further one."""
-
-
-def in_time(parcel: Parcel, watcher: Watcher) -> bool:
-    """Waits for the parcel's moment. False, and the parcel is left untouched, where that is past or sending stops meanwhile."""
-    if parcel.moment is None:
-        return True
-    while (left := parcel.moment - monotonic()) > 0:
-        if watcher.should_stop():
-            return False
-        sleep(min(left, _LOOK_S))
-    return monotonic() <= parcel.moment + LATE_S
 
 
 class Line(Protocol):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from campaign.channels.base import Watcher, in_time
+from campaign.channels.one_by_one import OneByOne
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import ChannelError, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Parcel, Receipt
@@ -45,34 +45,21 @@ class MemoryChannel:
         return [parcel.key for parcel in self.kept]
 
 
-class MemoryLine:
-    """Implements Line; a 421 or an unclear outcome ends it, as it would end a real one."""
+class MemoryLine(OneByOne):
+    """A 421 or an unclear outcome ends it, as it would end a real one."""
 
     def __init__(self, channel: MemoryChannel) -> None:
         self._channel = channel
-        self._usable = True
 
-    @property
-    def usable(self) -> bool:
-        return self._usable
-
-    def send(self, parcels: Sequence[Parcel], watcher: Watcher) -> None:
-        for parcel in parcels:
-            if not self._usable or watcher.should_stop():
-                return
-            if not in_time(parcel, watcher):
-                continue
-            self._channel.before(parcel)
-            outcome = self._channel.answers.pop(0) if self._channel.answers else Receipt("250 kept in memory")
-            if not isinstance(outcome, TryLater):
-                watcher.begins(parcel)
-            if isinstance(outcome, (Receipt, Unclear)):
-                self._channel.kept.append(parcel)
-            self._usable = not isinstance(outcome, Unclear) and _code(outcome) != "421"
-            watcher.outcome(parcel, outcome)
-
-    def close(self) -> None:
-        self._usable = False
+    def hand_over(self, parcel: Parcel, begins: Callable[[], None]) -> Outcome:
+        self._channel.before(parcel)
+        outcome = self._channel.answers.pop(0) if self._channel.answers else Receipt("250 kept in memory")
+        if not isinstance(outcome, TryLater):
+            begins()
+        if isinstance(outcome, (Receipt, Unclear)):
+            self._channel.kept.append(parcel)
+        self.usable = not isinstance(outcome, Unclear) and _code(outcome) != "421"
+        return outcome
 
 
 def _code(outcome: Outcome) -> str | None:

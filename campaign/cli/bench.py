@@ -65,7 +65,7 @@ def _show(figures: Mapping[str, Any]) -> None:
 
 
 @bench.command()
-@_letters(5_000)
+@_letters(60_000)
 @_workers
 @_database
 @click.option("--relay", help="HOST:PORT of the relay that judges; a sink of our own by default.")
@@ -108,7 +108,7 @@ def deliver(
 
 
 @bench.command("usual")
-@_letters(20_000)
+@_letters(60_000)
 @_workers
 @_database
 def usual_design(letters: int, workers: int, database_url: str | None) -> None:

@@ -96,7 +96,7 @@ def children(settings: Settings) -> list[Child]:
                 "--workers-kill-timeout",
                 "10",
                 "--log-level",
-                "warning",
+                "error",  # its warnings count cores, which these threads mostly do not use: they wait for the database
                 "--factory",
                 "campaign.app:create_app",
             ],

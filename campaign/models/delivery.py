@@ -36,6 +36,7 @@ class Delivery(HasId, HasCreation, Base):
             "priority",
             "campaign_id",
             "due_at",
+            "id",
             sqlite_where=sa.text("status = 'queued'"),
             postgresql_where=sa.text("status = 'queued'"),
         ),
@@ -45,12 +46,19 @@ class Delivery(HasId, HasCreation, Base):
             sqlite_where=sa.text("lease_owner IS NOT NULL"),
             postgresql_where=sa.text("lease_owner IS NOT NULL"),
         ),
+        sa.Index(
+            "uq_deliveries_mail_id",
+            "mail_id",
+            unique=True,
+            sqlite_where=sa.text("mail_id IS NOT NULL"),
+            postgresql_where=sa.text("mail_id IS NOT NULL"),
+        ),
         sa.Index("ix_deliveries_campaign_id_status", "campaign_id", "status", "id"),
     )
 
     letter_id: Mapped[int | None]
     consent_id: Mapped[int | None]
-    mail_id: Mapped[int | None] = mapped_column(sa.ForeignKey("member_mails.id"), unique=True)
+    mail_id: Mapped[int | None] = mapped_column(sa.ForeignKey("member_mails.id"))
     campaign_id: Mapped[int | None] = mapped_column(sa.ForeignKey("campaigns.id"))
     office_id: Mapped[int | None] = mapped_column(sa.ForeignKey("offices.id"))
     channel: Mapped[ChannelName]

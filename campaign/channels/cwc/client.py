@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from campaign.channels.base import Watcher, in_time
 from campaign.channels.cwc import answers, validator, windows
 from campaign.channels.cwc.builder import build
 from campaign.channels.cwc.gateway import Gateway
 from campaign.channels.cwc.message import Barred, Filing
 from campaign.channels.http import Http
+from campaign.channels.one_by_one import OneByOne
 from campaign.domain.channels import ChannelName
 from campaign.domain.districts import Chamber
 from campaign.domain.errors import IN_DOUBT, ChannelError, Misconfigured, Refused, TryLater, Unclear
@@ -90,37 +90,21 @@ class CwcChannel:
         return outcome
 
 
-class CwcLine:
-    """Implements Line over one pool of connections."""
+class CwcLine(OneByOne):
+    """Over one pool of connections."""
 
     def __init__(self, channel: CwcChannel, http: Http) -> None:
         self._channel, self._http = channel, http
-        self._usable = True
 
-    @property
-    def usable(self) -> bool:
-        return self._usable
-
-    def send(self, parcels: Sequence[Parcel], watcher: Watcher) -> None:
-        for parcel in parcels:
-            if not self._usable or watcher.should_stop():
-                return
-            if not in_time(parcel, watcher):
-                continue
-            outcome = self._send_one(parcel, watcher)
-            if isinstance(outcome, Misconfigured):
-                self._usable = False
-            watcher.outcome(parcel, outcome)
-
-    def _send_one(self, parcel: Parcel, watcher: Watcher) -> Outcome:
+    def hand_over(self, parcel: Parcel, begins: Callable[[], None]) -> Outcome:
         closed = _maintained(self._channel)
         if closed is not None:
-            self._usable = False
+            self.usable = False
             return closed
         filing = _filing(parcel)
         if filing is None:
             return Refused(f"it was not sent: {_NO_FILING}", code="problems")
-        return self.post(self._channel.gateway.message_url, filing, lambda: watcher.begins(parcel))
+        return self.post(self._channel.gateway.message_url, filing, begins)
 
     def post(self, url: str, filing: Filing, begins: Callable[[], None]) -> Outcome:
         """One request, and what came of it. Raises nothing of the network."""
@@ -151,7 +135,7 @@ class CwcLine:
         return outcome
 
     def close(self) -> None:
-        self._usable = False
+        super().close()
         self._http.close()
 
 

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
-from campaign.channels.base import Line, Watcher, in_time
+from campaign.channels.base import Line
 from campaign.channels.docket import answers, comment, documents
 from campaign.channels.docket.comment import Comment, File
 from campaign.channels.http import Answer, Http
+from campaign.channels.one_by_one import OneByOne
 from campaign.domain import hosts
 from campaign.domain.channels import ChannelName
-from campaign.domain.errors import ChannelError, Invalid, Misconfigured, Refused, TryLater, Unclear
+from campaign.domain.errors import Invalid, Misconfigured, Refused, TryLater, Unclear
 from campaign.domain.parcels import Outcome, Parcel, Receipt
 
 JSON_API = "application/vnd.api+json"
@@ -69,40 +70,24 @@ class RegulationsChannel:
         return RegulationsLine(self._access, self._http(), self._clock)
 
 
-class RegulationsLine:
-    """Implements Line: one comment after the other."""
+class RegulationsLine(OneByOne):
+    """One comment after the other."""
 
     def __init__(self, access: Access, http: Http, clock: Callable[[], datetime]) -> None:
         self._access, self._http, self._clock = access, http, clock
-        self._usable = True
-
-    @property
-    def usable(self) -> bool:
-        return self._usable
 
     def close(self) -> None:
-        self._usable = False
+        super().close()
         self._http.close()
 
-    def send(self, parcels: Sequence[Parcel], watcher: Watcher) -> None:
-        for parcel in parcels:
-            if watcher.should_stop():
-                return
-            if not in_time(parcel, watcher):
-                continue
-            outcome = self._outcome(parcel, watcher)
-            watcher.outcome(parcel, outcome)
-            if isinstance(outcome, Misconfigured) or (isinstance(outcome, TryLater) and not outcome.used_a_try):
-                self._usable = False  # a key or a limit that stops this one stops all
-                return
-
-    def _outcome(self, parcel: Parcel, watcher: Watcher) -> Outcome:
+    def hand_over(self, parcel: Parcel, begins: Callable[[], None]) -> Outcome:
         try:
-            return self._file(parcel, watcher)
-        except ChannelError as error:
-            return error
+            return self._file(parcel, begins)
+        except TryLater as error:
+            self.usable = error.used_a_try  # a limit that stops this one stops all
+            raise
 
-    def _file(self, parcel: Parcel, watcher: Watcher) -> Receipt:
+    def _file(self, parcel: Parcel, begins: Callable[[], None]) -> Receipt:
         cargo = parcel.cargo
         if not isinstance(cargo, Comment):
             raise Refused("this letter was not made into a comment", falls_through=True)
@@ -110,7 +95,7 @@ class RegulationsLine:
             raise Refused(found[0], code="invalid", falls_through=True)
         self._check_open(cargo.document_id)
         key = self._upload(cargo.files) if cargo.files else ""
-        watcher.begins(parcel)
+        begins()
         return self._post_comment(cargo, key)
 
     def _check_open(self, document_id: str) -> None:

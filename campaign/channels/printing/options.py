@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MAX_BATCH = 100
-"""Letters in one document. Above it the typesetter's memory grows without measure: 130 MB for 100, 380 MB for 250."""
+MAX_BATCH = 50
+"""Letters in one document. The typesetter's memory grows with it: 117 MB at its peak for 50, 190 for 100, 380 for 250; the time
+for a letter does not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,15 @@ import json
 import re
 import tempfile
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from campaign.channels.base import Line, Watcher, in_time
+from campaign.channels.base import Line
 from campaign.channels.http import Answer, Http
+from campaign.channels.one_by_one import OneByOne
 from campaign.channels.printing.letter import PrintedLetter, check
 from campaign.channels.printing.press import Press, PressFailed, order
 from campaign.channels.printing.prices import Prices
@@ -87,48 +88,29 @@ class PostChannel:
         return PostLine(Provider(self._values, self._http or Http()))
 
 
-class PostLine:
-    """Implements Line; one letter a request."""
+class PostLine(OneByOne):
+    """One letter a request."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
-        self._usable = True
 
-    @property
-    def usable(self) -> bool:
-        return self._usable
-
-    def send(self, parcels: Sequence[Parcel], watcher: Watcher) -> None:
-        for parcel in parcels:
-            if not self._usable or watcher.should_stop():
-                return
-            if not in_time(parcel, watcher):
-                continue
-            watcher.outcome(parcel, self._one(parcel, watcher))
-
-    def _one(self, parcel: Parcel, watcher: Watcher) -> Outcome:
+    def hand_over(self, parcel: Parcel, begins: Callable[[], None]) -> Outcome:
         letter = parcel.cargo
         if not isinstance(letter, PrintedLetter):
             return Refused("the letter was not laid out for print")
-        try:
-            known = self._provider.known(parcel.reference)
-            if known is not None:
-                watcher.begins(parcel)
-                return known
-            rendered = self._provider.render(letter)
-            watcher.begins(parcel)
-            key = f"{parcel.reference}-{parcel.key}"
-            receipt = self._provider.submit(letter, rendered.pdf, parcel.reference, key)
-            quoted = self._provider.quote(rendered.pages)
-            return replace(receipt, answer=f"{receipt.answer}, {quoted}") if quoted else receipt
-        except Misconfigured as error:
-            self._usable = False
-            return error
-        except ChannelError as error:
-            return error
+        known = self._provider.known(parcel.reference)
+        if known is not None:
+            begins()
+            return known
+        rendered = self._provider.render(letter)
+        begins()
+        key = f"{parcel.reference}-{parcel.key}"
+        receipt = self._provider.submit(letter, rendered.pdf, parcel.reference, key)
+        quoted = self._provider.quote(rendered.pages)
+        return replace(receipt, answer=f"{receipt.answer}, {quoted}") if quoted else receipt
 
     def close(self) -> None:
-        self._usable = False
+        super().close()
         self._provider.close()
 
 

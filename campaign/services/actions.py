@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from campaign.domain import brackets
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid, NotFound, WrongState
 from campaign.domain.references import new_reference
@@ -20,11 +21,21 @@ from campaign.models.action import Action, ActionChoice, Consent, DraftLetter
 from campaign.models.campaign import Campaign
 from campaign.models.company import Facility
 from campaign.models.delivery import Delivery
-from campaign.models.docket import Docket
+from campaign.models.docket import Docket, Portal
 from campaign.models.letter import Letter, LetterRecommendation
 from campaign.models.member import Member
 from campaign.models.recommendation import Recommendation
-from campaign.services import counts, cwc_filing, deliveries, docket_letters, letters, routes, sites, wakes
+from campaign.services import (
+    confidential,
+    counts,
+    cwc_filing,
+    deliveries,
+    docket_letters,
+    letters,
+    routes,
+    sites,
+    wakes,
+)
 from campaign.services.docket_letters import Sender, Trouble
 from campaign.services.letters import Addressees, Writer, Written
 from campaign.services.routes import Route, Taking
@@ -205,6 +216,14 @@ class Prepared:
     def target(self) -> str:
         return self.written.destination.target
 
+    @property
+    def hides_passages(self) -> bool:
+        """Whether it is a comment with a public version of its own."""
+        letter = self.written.letter
+        if letter is None or self.docket is None or self.docket.portal is not Portal.USTR:
+            return False
+        return any(brackets.has_passages(text) for text in letter.paragraphs)
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -346,6 +365,7 @@ def sign(
         ChannelName.PRINT_PROVIDER if ChannelName.PRINT_PROVIDER in campaign.channels else ChannelName.PRINT
     )
     ways = [by_post if each.target in signature.on_paper else each.route for each in view.going]
+    confidential.expect(session, [each for each, of in zip(made, view.going, strict=True) if of.hides_passages])
     due_at = now + timedelta(seconds=undo_s)
     deliveries.enqueue_letters(session, list(zip(made, ways, strict=True)), due_at=due_at, now=now, by=by)
     if undo_s == 0:

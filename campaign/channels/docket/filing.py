@@ -65,6 +65,7 @@ class Filing:
     paragraphs: tuple[str, ...]
     closing: str
     signature: tuple[str, ...]
+    reason: str = ""  # why the bracketed passages are confidential, as the filer certified it; public
 
     def __repr__(self) -> str:
         return f"Filing({self.reference})"
@@ -97,6 +98,14 @@ def file_name(version: Version, submitter: str, kind: str) -> str:
     plain = unicodedata.normalize("NFKD", submitter.translate(_LETTERS)).encode("ascii", "ignore").decode()
     safe = _UNSAFE.sub("_", plain).strip("_")[:MOST_NAME].rstrip("_")
     return f"{version.value}_{safe or 'Submitter'}.{kind}"
+
+
+def certified_sentence(filing: Filing) -> str:
+    """What the filer certifies, in the words of the notices."""
+    return (
+        f"{filing.submitter.name} certifies that the information in brackets is business confidential and would not "
+        "customarily be released to the public."
+    )
 
 
 def note_of(filing: Filing, version: Version) -> str:

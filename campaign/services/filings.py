@@ -23,7 +23,7 @@ from campaign.models.delivery import Delivery
 from campaign.models.docket import Docket, Portal
 from campaign.models.letter import Letter
 from campaign.models.member import Member
-from campaign.services import confidential, deliveries, fall_through, reminders
+from campaign.services import confidential, counts, deliveries, fall_through, reminders
 from campaign.services.docket_letters import Sender, comment_of
 from campaign.services.many import among
 from campaign.services.routes import Route
@@ -67,10 +67,9 @@ class Open:
     def heading(self) -> str:
         return "\n".join(part["text"] for part in self.letter.parts if part["key"] == "heading")
 
-    @property
-    def comment(self) -> Comment:
+    def comment(self, zone: ZoneInfo) -> Comment:
         """As regulations.gov takes it."""
-        return comment_of(self.docket, self.paragraphs, self._sender)
+        return comment_of(self.docket, self.paragraphs, self._sender, self.filing(zone))
 
     def filing(self, zone: ZoneInfo) -> Filing:
         """As a person files it, with the day of signing in this zone."""
@@ -92,6 +91,7 @@ class Open:
             paragraphs=self.paragraphs,
             closing=letter.valediction,
             signature=tuple(letter.signature),
+            marked=docket.portal is not Portal.REGULATIONS_GOV,
             reason=self.confidential.reason if self.confidential else "",
         )
 
@@ -130,14 +130,15 @@ def of_letter(session: Session, letter_id: int) -> Open:
 
 
 def comments(session: Session, delivery_ids: Sequence[int]) -> dict[int, Comment]:
-    """The cargo of deliveries to dockets of regulations.gov, by delivery id; others are not in it. One statement."""
+    """The cargo of deliveries to dockets of regulations.gov, by delivery id; others are not in it. Two statements."""
     rows = session.execute(
         _query()
         .add_columns(Delivery.id.label("delivery_id"))
         .join(Delivery, Delivery.letter_id == Letter.id)
         .where(among(session, Delivery.id, delivery_ids), Docket.portal == Portal.REGULATIONS_GOV)
     )
-    return {row.delivery_id: Open(*tuple(row)[:-1]).comment for row in rows}
+    zone = counts.zone(session)
+    return {row.delivery_id: Open(*tuple(row)[:-1]).comment(zone) for row in rows}
 
 
 def certify(session: Session, letter_id: int, reason: str, zone: ZoneInfo, now: datetime, by: str) -> None:

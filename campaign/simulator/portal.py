@@ -134,9 +134,10 @@ class Portal:
         wanted = self.store.upload(token)
         if wanted is None:
             return Response("<Error><Code>AccessDenied</Code></Error>", 403, mimetype="application/xml")
-        if request.mimetype != wanted["content_type"] or not 0 < len(request.get_data()) <= MOST_UPLOAD:
+        content = request.get_data()
+        if request.mimetype != wanted["content_type"] or not 0 < len(content) <= MOST_UPLOAD:
             return Response("<Error><Code>SignatureDoesNotMatch</Code></Error>", 403, mimetype="application/xml")
-        self.store.uploaded(token, len(request.get_data()))
+        self.store.uploaded(token, content)
         return Response(status=200)
 
 

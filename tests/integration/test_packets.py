@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -299,16 +300,33 @@ def test_f10_a_save_without_change_is_no_edit_and_the_signed_hash_is_that_of_the
     letter = online.sign()
     assert isinstance(letter, Letter)
     assert letter.digest[:16] in online.get(f"/verify/{letter.reference}")
-    filed = filings.of_letter(db.session(), letter.id).comment
+    filed = filings.of_letter(db.session(), letter.id).comment(ZoneInfo("UTC"))
     assert docket_rules.length(filed.text).most == 5000
     assert comment.problems(filed) == []
 
 
-def test_bytes_count_too(online: Maya) -> None:
+def test_bytes_count_too_and_what_is_longer_goes_as_a_file(online: Maya) -> None:
     online.pick("short")
     alone: dict[str, Any] = dict.fromkeys(online.fields(), "")
-    page = _text(online.edit(422, **(alone | {"part_story": "é" * 2501})))
-    assert "2,501 characters in 5,002 bytes; 5,000 of each fit. Cut 2." in page
+    online.edit(**(alone | {"part_story": "Très long. " + "é" * 2491}))
+    page = _text(online.get(f"{ACT}/letters"))
+    assert "2,502 characters in 4,994 bytes" in page
+    online.edit(**(alone | {"part_story": "Très long. " + " ".join("é" * 4 for _ in range(600))}))
+    page = _text(online.get(f"{ACT}/letters"))
+    assert "3,010 characters in 5,411 bytes; 5,000 of each fit. It goes as an attached file." in page
+    letter = online.sign()
+    assert isinstance(letter, Letter)
+    page = online.get(f"/letters/{letter.reference}/file")
+    assert "Please see the attached comment of Halvorsen Magnetics & Söner." in unescape(page)
+    assert f"/letters/{letter.reference}/comment-file" in page
+    answer = online.raw(f"/letters/{letter.reference}/comment-file")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="Comment_Halvorsen_Magnetics_Soner.pdf"'
+    assert "Très long." in _content(answer.get_data(), "pdf")
+
+
+def test_a_comment_that_fits_needs_no_file(online: Maya) -> None:
+    letter = online.signed("We make magnets.")
+    assert online.raw(f"/letters/{letter.reference}/comment-file").status_code == 404
 
 
 @pytest.mark.parametrize(("story", "words"), [("Good \U0001f600", "emoji"), ("It is [secret].", "publishes the whole")])

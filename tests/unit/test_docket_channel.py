@@ -69,15 +69,16 @@ def test_f10_five_thousand_fit_and_one_more_is_said_with_its_count() -> None:
     whole = (text * 42)[:5000]
     assert docket_rules.length(whole).most == 5000
     assert comment.problems(replace(COMMENT, text=whole)) == []
-    assert comment.problems(replace(COMMENT, text=f"{whole}b")) == [
-        "The comment has 5,001 characters in 5,001 bytes; 5,000 of each fit. Cut 1."
-    ]
+    assert not replace(COMMENT, text=whole).is_attached
+    longer = replace(COMMENT, text=f"{whole}b")
+    assert comment.problems(longer) == []
+    assert longer.is_attached
+    assert comment.attributes(longer)["comment"] == "Please see the attached comment of Acme."
 
 
 def test_bytes_count_as_characters_do() -> None:
-    (words,) = comment.problems(replace(COMMENT, text="é" * 2501))
-    assert "2,501 characters in 5,002 bytes" in words
-    assert words.endswith("Cut 2.")
+    assert replace(COMMENT, text="é" * 2501).is_attached
+    assert not replace(COMMENT, text="é" * 2500).is_attached
 
 
 @pytest.mark.parametrize(

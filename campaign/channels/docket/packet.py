@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from campaign.channels.base import Line
+from campaign.channels.docket.comment import DOCX, PDF
 from campaign.channels.docket.filing import Filing, Version, certified_sentence, file_name
 from campaign.domain import brackets
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid, Misconfigured, WrongState
 from campaign.domain.parcels import Parcel
 
-PDF = "application/pdf"
 KINDS = ("pdf", "docx")
 PORTAL = "https://comments.ustr.gov"
 
@@ -89,11 +89,7 @@ def make(filing: Filing, piece: Piece) -> bytes:
 
 
 def media_type(piece: Piece) -> str:
-    if piece.kind == "pdf":
-        return PDF
-    from campaign.channels.docket.word import DOCX
-
-    return DOCX
+    return PDF if piece.kind == "pdf" else DOCX
 
 
 def zipped(filing: Filing, made: Packet) -> bytes:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 from campaign.channels.base import Line, Watcher, in_time
-from campaign.channels.docket import answers, comment, documents
+from campaign.channels.docket import answers, attachment, comment, documents
 from campaign.channels.docket.comment import Comment, File
 from campaign.channels.http import Answer, Http
 from campaign.domain.channels import ChannelName
@@ -110,6 +110,7 @@ class RegulationsLine:
         if found := comment.problems(cargo):
             raise Refused(found[0], code="invalid", falls_through=True)
         self._check_open(cargo.document_id)
+        cargo = attachment.completed(cargo)
         key = self._upload(cargo.files) if cargo.files else ""
         watcher.begins(parcel)
         return self._post_comment(cargo, key)

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from campaign.channels.docket import attachment
 from campaign.channels.docket import packet as packets
 from campaign.channels.docket.filing import certified_sentence
 from campaign.channels.docket.packet import Packet
@@ -43,7 +44,8 @@ def page(
     if closed:
         return render_template("actions/packet_closed.html", **shared), 410 if status == 200 else status
     if opened.docket.portal is Portal.REGULATIONS_GOV:
-        return render_template("actions/comment.html", **shared), status
+        comment = opened.comment(as_zone(context.zone()))
+        return render_template("actions/comment.html", **shared, comment=comment), status
     filing = opened.filing(as_zone(context.zone()))
     if isinstance(form, CertifyForm):
         return render_template("actions/certify.html", **shared, statement=certified_sentence(filing)), status
@@ -111,6 +113,18 @@ def packet_file(reference: str, name: str) -> ResponseReturnValue:
     if piece is None:
         raise NotFound("There is no such file in this packet.")
     return _download(packets.make(filing, piece), packets.media_type(piece), piece.name)
+
+
+@bp.get("/letters/<reference>/comment-file")
+@access.members_only
+def comment_file(reference: str) -> ResponseReturnValue:
+    """A comment that is longer than the portal's box, as the file that goes with it."""
+    opened = filings.of_letter(db.session(), access.own_letter(reference).id)
+    comment = opened.comment(as_zone(context.zone()))
+    if opened.docket.portal is not Portal.REGULATIONS_GOV or not comment.is_attached or comment.letter is None:
+        raise NotFound("This comment fits into the portal’s box: it needs no file.")
+    made = attachment.file_of(comment.letter)
+    return _download(made.content, made.content_type, made.name)
 
 
 def _packet(letter: Letter, now: datetime) -> tuple[Any, Packet]:

@@ -1,4 +1,5 @@
-"""Confidential passages of letters to dockets: who certified them, and when they were deleted."""
+"""Dockets and paper: who certified confidential passages and when they were deleted, look-ups of what agencies publish, and the
+kinds of notices about both."""
 
 from __future__ import annotations
 
@@ -17,7 +18,55 @@ _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _MOMENT = sa.DateTime(timezone=True)
 
 
+_OLD_KINDS = (
+    "deferred",
+    "delivered",
+    "bounced",
+    "refused",
+    "complained",
+    "auto_reply",
+    "acknowledged",
+    "replied",
+    "unknown",
+)
+_NEW_KINDS = (
+    "deferred",
+    "printing",
+    "mailed",
+    "in_transit",
+    "delivered",
+    "bounced",
+    "refused",
+    "complained",
+    "auto_reply",
+    "acknowledged",
+    "replied",
+    "published",
+    "unknown",
+)
+
+
+def _kinds(kinds: tuple[str, ...]) -> None:
+    """What the kind of an event may be."""
+    name = op.f("ck_events_kind")
+    with op.batch_alter_table("events") as events:
+        events.drop_constraint(name, type_="check")
+        events.create_check_constraint(name, f"kind IN ({', '.join(repr(kind) for kind in kinds)})")
+
+
 def upgrade() -> None:
+    _kinds(_NEW_KINDS)
+    op.create_table(
+        "posting_looks",
+        sa.Column("delivery_id", _NUMBER, autoincrement=False, nullable=False),
+        sa.Column("looks", _NUMBER, nullable=False),
+        sa.Column("next_at", _MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name=op.f("fk_posting_looks_delivery_id")),
+        sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_posting_looks")),
+    )
+    op.create_index(op.f("ix_posting_looks_next_at"), "posting_looks", ["next_at"])
+    out = sa.text("channel = 'docket_api' AND status = 'accepted'")
+    op.create_index("ix_deliveries_not_published", "deliveries", ["id"], sqlite_where=out, postgresql_where=out)
     op.create_table(
         "confidential_texts",
         sa.Column("letter_id", _NUMBER, autoincrement=False, nullable=False),
@@ -63,4 +112,10 @@ def _has_passage(part: dict[str, Any]) -> bool:
 
 
 def downgrade() -> None:
+    """Notices of a kind that was unknown before become so again."""
+    events = sa.table("events", sa.column("kind"))
+    op.execute(sa.update(events).where(events.c.kind.not_in(_OLD_KINDS)).values(kind="unknown"))
+    _kinds(_OLD_KINDS)
+    op.drop_index("ix_deliveries_not_published", "deliveries")
+    op.drop_table("posting_looks")
     op.drop_table("confidential_texts")

@@ -56,7 +56,8 @@ def _set_up(document: DocumentType, filing: Filing, version: Version) -> None:
         fonts.set(qn("w:eastAsia"), _FONT)
     mark = section.header.paragraphs[0]
     mark.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    mark.add_run(mark_of(filing, version)).bold = True
+    words = mark.add_run(mark_of(filing, version))
+    words.bold, words.font.size = True, Pt(12)
     if note := note_of(filing, version):
         small = section.header.add_paragraph()
         small.alignment = WD_ALIGN_PARAGRAPH.CENTER
@@ -64,6 +65,8 @@ def _set_up(document: DocumentType, filing: Filing, version: Version) -> None:
     foot = section.footer.paragraphs[0]
     foot.add_run(f"Docket No. {filing.docket} · {filing.submitter.name} · Page ").font.size = Pt(9)
     _field(foot, "PAGE")
+    foot.add_run(" of ").font.size = Pt(9)
+    _field(foot, "NUMPAGES")
     _properties(document, filing, version)
 
 

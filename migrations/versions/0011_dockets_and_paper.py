@@ -1,5 +1,5 @@
-"""Dockets and paper: who certified confidential passages and when they were deleted, look-ups of what agencies publish, and the
-kinds of notices about both."""
+"""Dockets and paper: who certified confidential passages and when they were deleted, look-ups of what agencies publish,
+the kinds of notices about both, and the share of mail that was reported as spam."""
 
 from __future__ import annotations
 
@@ -56,6 +56,18 @@ def _kinds(kinds: tuple[str, ...]) -> None:
 
 def upgrade() -> None:
     _kinds(_NEW_KINDS)
+    complained = sa.text("kind = 'complained'")
+    op.create_index(
+        "ix_events_complained", "events", ["received_at"], sqlite_where=complained, postgresql_where=complained
+    )
+    op.create_table(
+        "complaint_rates",
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("reported", _NUMBER, nullable=False),
+        sa.Column("sent", _NUMBER, nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("domain", name=op.f("pk_complaint_rates")),
+    )
     op.create_table(
         "posting_looks",
         sa.Column("delivery_id", _NUMBER, autoincrement=False, nullable=False),
@@ -115,6 +127,8 @@ def downgrade() -> None:
     """Notices of a kind that was unknown before become so again."""
     events = sa.table("events", sa.column("kind"))
     op.execute(sa.update(events).where(events.c.kind.not_in(_OLD_KINDS)).values(kind="unknown"))
+    op.drop_table("complaint_rates")
+    op.drop_index("ix_events_complained", "events")
     _kinds(_OLD_KINDS)
     op.drop_index("ix_deliveries_not_published", "deliveries")
     op.drop_table("posting_looks")

@@ -13,8 +13,9 @@ from campaign import paths
 from campaign.domain.channels import ChannelName
 from campaign.models.event import Event
 from campaign.models.proof import Proof
-from campaign.services import breaker, events, proofs, waiting
+from campaign.services import breaker, complaints, events, proofs, waiting
 from campaign.services.health import channels as of_channels
+from campaign.services.health import complaints as of_complaints
 from campaign.services.health import workers as of_workers
 from campaign.services.health.shapes import ChannelHealth, Condition, Health, Part, Problem, WorkerHealth
 
@@ -45,6 +46,7 @@ def report(session: Session, offered: Collection[ChannelName], broker: bool | No
         *_problems(broker, workers, unworked, channels, due, now),
         *_proof_problems(proof),
         *_policy_problems(events.refused_by_policy(session, now - timedelta(days=1))),
+        *of_complaints.problems(complaints.rates(session)),
     )
     return Health(now, True, True, broker, channels, workers, unworked, count, oldest, proof, problems)
 

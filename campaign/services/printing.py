@@ -25,55 +25,13 @@ from campaign.models.delivery import Attempt, Delivery
 from campaign.models.letter import Letter
 from campaign.models.organization import Organization
 from campaign.models.printing import PrintBatch, PrintedRow
-from campaign.services import audit, counts, deliveries
+from campaign.services import audit, counts, deliveries, on_paper
 from campaign.services.envelope import Envelope
-from campaign.services.many import among
 
 MOST = 10_000
 """Letters in a batch: two hundred reams of paper are carried in more than one go."""
 
 NOT_NOW = frozenset({CampaignStatus.PAUSED})
-
-
-def printed(letter: Letter, organization: Organization, day: str, envelope: Envelope) -> PrintedLetter:
-    """The letter in the parts that the layout places. `day` is the day of signing in words.
-
-    The letterhead is the association's: it posts the letter, and what the mail cannot deliver comes back to it.
-    """
-    return PrintedLetter(
-        id=letter.reference,
-        from_lines=(organization.name, *organization.postal_lines),
-        to_lines=tuple(letter.address_block),
-        date=day,
-        subject=letter.subject,
-        salutation=letter.salutation,
-        body=tuple(part["text"] for part in letter.parts),
-        closing=letter.valediction,
-        signature=tuple(letter.signature),
-        code=letter.reference,
-        reference=letter.digest[:16],
-        verify_url=envelope.verify_url(letter.reference),
-    )
-
-
-def cargoes(
-    session: Session, ids: Sequence[int], organization: Organization, envelope: Envelope
-) -> dict[int, PrintedLetter]:
-    """What a print provider takes, by delivery id. One statement."""
-    rows = session.execute(
-        sa.select(Delivery.id, Letter)
-        .join(Letter, Letter.id == Delivery.letter_id)
-        .where(among(session, Delivery.id, ids))
-    )
-    zone = counts.zone(session)
-    return {
-        delivery_id: printed(letter, organization, long_day(letter.signed_at.astimezone(zone)), envelope)
-        for delivery_id, letter in rows
-    }
-
-
-def long_day(local: datetime) -> str:
-    return f"{local:%B} {local.day}, {local.year}"
 
 
 def _waiting(campaign_id: int, now: datetime) -> sa.Select[Any]:
@@ -178,8 +136,8 @@ def file(session: Session, batch_id: int, number: int, envelope: Envelope) -> Fi
     )
     for letter, status in rows:
         if status is Status.QUEUED:
-            day = long_day(letter.signed_at.astimezone(zone))
-            found.letters.append(printed(letter, organization, day, envelope))
+            day = on_paper.long_day(letter.signed_at.astimezone(zone))
+            found.letters.append(on_paper.printed(letter, organization, day, envelope))
         else:
             found.gone[letter.reference] = f"{status} since the batch was made"
     return found

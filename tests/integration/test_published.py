@@ -105,7 +105,9 @@ def test_a_comment_is_told_as_published_once_the_portal_shows_it(letter: Letter,
     assert event.kind is EventKind.PUBLISHED
     assert event.detail == f"{served.base}/regulations/comment/DEMO-2026-0009-1001"
     found = db.session.get_one(Letter, letter.id)
-    (step,) = [each for each in tracker.record(stories.story(db.session(), found)) if "published your" in each.text]
+    *_, step = steps = tracker.record(stories.story(db.session(), found))
+    assert step.text == "The agency published your comment"
+    assert not any("Delivered" in each.text for each in steps)  # told once
     assert f'href="{event.detail}"' in step.small
     assert metrics.differences(db.session()) == []
     _again()

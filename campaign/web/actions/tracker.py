@@ -302,6 +302,8 @@ def record(story: Story) -> list[Step]:
 
 def _step(entry: object, at: datetime, story: Story) -> Step | None:
     match entry:
+        case DeliveryChange() if entry.why == postings.WHY:
+            return None  # the notice says it, with the way there
         case DeliveryChange():
             return _changed(entry, story)
         case Event() if entry.kind in _EVENTS:

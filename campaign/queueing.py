@@ -59,6 +59,7 @@ def configure(celery: Celery, app: Flask, settings: Settings) -> None:
             "gateways": {"task": tasknames.GATEWAYS, "schedule": 300.0, "options": {"expires": 240}},
             "print": {"task": tasknames.PRINT, "schedule": 5.0, "options": {"expires": 10}},
             "prove": {"task": tasknames.PROVE, "schedule": 300.0, "options": {"expires": 240}},
+            "published": {"task": tasknames.PUBLISHED, "schedule": 5.0, "options": {"expires": 10}},
             "remind": {"task": tasknames.REMIND, "schedule": 600.0, "options": {"expires": 540}},
             "sweep": {"task": tasknames.SWEEP, "schedule": 15.0, "options": {"expires": 60}},
         },

@@ -97,6 +97,7 @@ class Settings:
     imap_folder: str = "INBOX"
     imap_done_folder: str = "Countersign"
     keep_raw_days: int = 30
+    keep_confidential_days: int = 30
     simulator_host: str = "127.0.0.1"
     simulator_port: int = 8026
     simulator_speed: float = 1.0
@@ -151,7 +152,7 @@ class Settings:
         """Not a number fails every comparison, as it should."""
         faults = [
             f"CAMPAIGN_{name.upper()}: at least 1"
-            for name in ("workers", "web_threads", "smtp_connections", "keep_raw_days")
+            for name in ("workers", "web_threads", "smtp_connections", "keep_raw_days", "keep_confidential_days")
             if getattr(self, name) < 1
         ]
         faults += [

@@ -10,6 +10,7 @@ INBOX = "inbox"  # read new mail of bounces and replies
 SWEEP = "sweep"  # leases that ran out, no reply after 60 days, heartbeats
 PRINT = "print"  # files of print batches
 REMIND = "remind"  # members who have not sent what goes by hand
+PUBLISHED = "published"  # look whether agencies have published comments
 PROVE = "prove"  # once a night: figures against their rows, and the record of acts
 GATEWAYS = "gateways"  # read the lists of offices that take letters by the gateways of Congress
 
@@ -24,6 +25,7 @@ QUEUES = {
     REMIND: QUEUE_UPKEEP,
     SWEEP: QUEUE_UPKEEP,
     PROVE: QUEUE_UPKEEP,
+    PUBLISHED: QUEUE_UPKEEP,
     GATEWAYS: QUEUE_UPKEEP,
 }
 

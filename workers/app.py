@@ -43,6 +43,7 @@ from workers import (  # noqa: E402  # tasks register on the app made above
     inbox,
     printing,
     prove,
+    published,
     remind,
     sweep,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "inbox",
     "printing",
     "prove",
+    "published",
     "remind",
     "stopping",
     "sweep",

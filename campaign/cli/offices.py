@@ -1,10 +1,11 @@
-"""`campaign offices`: who represents a place, and who holds an office."""
+"""`campaign offices`: who represents a place, who holds an office, and whom of its staff we write to."""
 
 from __future__ import annotations
 
 import csv
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from flask.cli import with_appcontext
 from campaign.domain.addressing import seat_title, styled_name
 from campaign.domain.holders import Holder
 from campaign.domain.matching import Place
+from campaign.runtime import runtime
+from campaign.services import contacts as contact_service
 from campaign.services.matching import PlaceMatch, match_places
 from campaign.services.offices import holders_by_code
-from campaign.unit_of_work import database_now, reading
+from campaign.unit_of_work import database_now, reading, unit_of_work
 
 _COLUMNS = ("zip", "state", "street", "city", "lat", "lon")
 
@@ -88,6 +91,43 @@ def holder(codes: tuple[str, ...], at: datetime | None, as_json: bool) -> None:
             raise click.ClickException(f"There is no office {code}.")
         entry = found[code].as_json() | {"status": str(found[code].status)}
         click.echo(json.dumps(entry, ensure_ascii=False) if as_json else _line(found[code]))
+
+
+@offices.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--apply", "apply_", is_flag=True, help="Keep what is right; without it, only tell.")
+@click.option("--json", "as_json", is_flag=True)
+@with_appcontext
+def contacts(file: Path, apply_: bool, as_json: bool) -> None:
+    """Enter staff addresses of offices from FILE: a CSV with the columns code and email, and name where it is known.
+
+    Addresses of our own domains are refused. Exit code 1 when a row is.
+    """
+    rows = _contact_rows(file)
+    with unit_of_work() as session:
+        own = contact_service.own_domains(session, runtime().settings.bounce_domain)
+        found = contact_service.enter(session, rows, own)
+        if not apply_:
+            session.rollback()
+    if as_json:
+        click.echo(json.dumps(asdict(found) | {"applied": apply_}))
+    else:
+        for fault in found.faults:
+            click.echo(f"Line {fault.line}: {fault.message}", err=True)
+        click.echo(f"{found.added} new, {found.known} known{'' if apply_ else '. Nothing was kept: add --apply'}.")
+    if found.faults:
+        raise SystemExit(1)
+
+
+def _contact_rows(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8-sig", newline="") as rows:
+        reader = csv.DictReader(rows, restval="")
+        try:
+            if not {"code", "email"} <= set(reader.fieldnames or ()):
+                raise click.ClickException(f"{file.name} needs the columns code and email.")
+            return list(reader)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise click.ClickException(f"{file.name} cannot be read as CSV in UTF-8: {error}") from error
 
 
 def _places(file: Path) -> Iterator[Place]:

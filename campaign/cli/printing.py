@@ -17,7 +17,7 @@ from campaign.domain.statuses import BatchState
 from campaign.models.campaign import Campaign
 from campaign.models.printing import PrintBatch
 from campaign.runtime import runtime
-from campaign.services import printing
+from campaign.services import print_overview, printing
 from campaign.unit_of_work import database_now, reading, unit_of_work
 from campaign.web.organizer import csvfile
 
@@ -43,9 +43,9 @@ def print_command(slug: str, out: Path, duplex: bool, no_fold_marks: bool, as_js
         batch = session.get_one(PrintBatch, batch_id)
         if batch.state is not BatchState.READY:
             raise WrongState(f"The batch is {batch.state}: {batch.told or 'somebody decided so meanwhile'}.")
-        found = printing.figures(session, [batch])[batch.id]
+        found = print_overview.figures(session, [batch])[batch.id]
         reference = batch.reference
-        manifest = "".join(csvfile.manifest(printing.manifest(session, batch)))
+        manifest = "".join(csvfile.manifest(print_overview.manifest(session, batch)))
     made = _copied(printshop.files(printshop.folder(var_dir, reference)), manifest, out)
     if as_json:
         figures = {name: getattr(found, name) for name in ("set", "left_out", "pages", "sheets")}

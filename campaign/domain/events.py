@@ -14,6 +14,9 @@ from campaign.domain.statuses import Status
 
 class EventKind(StrEnum):
     DEFERRED = "deferred"  # the mail system still tries; changes no status
+    PRINTING = "printing"  # the print provider has it in hand
+    MAILED = "mailed"  # the print provider gave it to the mail
+    IN_TRANSIT = "in_transit"  # the mail has it on its way
     DELIVERED = "delivered"  # a positive receipt
     BOUNCED = "bounced"  # it came back: the address or the mailbox
     REFUSED = "refused"  # it came back: policy or authentication, not the address
@@ -21,6 +24,7 @@ class EventKind(StrEnum):
     AUTO_REPLY = "auto_reply"  # a machine of the addressee: away, moved
     ACKNOWLEDGED = "acknowledged"  # the office's own receipt
     REPLIED = "replied"  # a person or a form letter
+    PUBLISHED = "published"  # the agency shows the comment to everybody
     UNKNOWN = "unknown"
 
 
@@ -34,7 +38,10 @@ class ResponseKind(StrEnum):
 
 
 MOVES_TO: dict[EventKind, Status] = {
+    EventKind.MAILED: Status.ACCEPTED,  # settles what was unclear; what was accepted stays so
+    EventKind.IN_TRANSIT: Status.ACCEPTED,
     EventKind.DELIVERED: Status.DELIVERED,
+    EventKind.PUBLISHED: Status.DELIVERED,
     EventKind.BOUNCED: Status.BOUNCED,
     EventKind.REFUSED: Status.BOUNCED,
     # whoever answers has received: settles an unclear letter too

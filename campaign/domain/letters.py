@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from campaign.domain import template_language
+from campaign.domain import brackets, template_language
 from campaign.domain.errors import CannotRender
 from campaign.domain.template_language import Fault, group
 from campaign.domain.texts import digest, tidy, tidy_line
@@ -151,8 +151,16 @@ class Letter:
         in it is confidential, whoever wrote the rest of its closing."""
         return self._with([_confidential(part, sentence) for part in self.parts])
 
+    def public(self) -> Letter:
+        """Each bracketed passage deleted, for good: what stays is what the public version says."""
+        return self._with([each if each.key == "heading" else _public(each) for each in self.parts])
+
     def _with(self, parts: Sequence[Part]) -> Letter:
         return Letter(self.subject, self.address_block, self.salutation, tuple(parts), self.valediction, self.signature)
+
+
+def _public(part: Part) -> Part:
+    return replace(part, text=brackets.public(part.text))
 
 
 def _confidential(part: Part, sentence: str) -> Part:

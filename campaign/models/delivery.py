@@ -54,6 +54,12 @@ class Delivery(HasId, HasCreation, Base):
             postgresql_where=sa.text("mail_id IS NOT NULL"),
         ),
         sa.Index("ix_deliveries_campaign_id_status", "campaign_id", "status", "id"),
+        sa.Index(  # comments that an agency may publish one day
+            "ix_deliveries_not_published",
+            "id",
+            sqlite_where=sa.text("channel = 'docket_api' AND status = 'accepted'"),
+            postgresql_where=sa.text("channel = 'docket_api' AND status = 'accepted'"),
+        ),
     )
 
     letter_id: Mapped[int | None]

@@ -26,6 +26,12 @@ class Event(HasId, Base):
             sqlite_where=sa.text("kind IN ('bounced', 'refused')"),
             postgresql_where=sa.text("kind IN ('bounced', 'refused')"),
         ),
+        sa.Index(  # those of the last day
+            "ix_events_complained",
+            "received_at",
+            sqlite_where=sa.text("kind = 'complained'"),
+            postgresql_where=sa.text("kind = 'complained'"),
+        ),
         sa.Index(  # the waiting room
             "ix_events_unmatched",
             "id",

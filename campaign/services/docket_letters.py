@@ -1,4 +1,4 @@
-"""What a letter to a docket must be before it is signed: short enough for its portal, and with brackets that hide."""
+"""What a letter to a docket must be before it is signed: what its portal takes, and with brackets that hide."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from campaign.channels.docket import comment
 from campaign.channels.docket.comment import Comment, Submitter
+from campaign.channels.docket.filing import Filing
 from campaign.domain import brackets
 from campaign.domain.letters import Letter
 from campaign.models.company import Company, Facility
@@ -46,8 +47,8 @@ def comment_text(paragraphs: Sequence[str]) -> str:
     return "\n\n".join(paragraphs)
 
 
-def comment_of(docket: Docket, paragraphs: Sequence[str], sender: Sender) -> Comment:
-    """As regulations.gov takes it."""
+def comment_of(docket: Docket, paragraphs: Sequence[str], sender: Sender, letter: Filing | None = None) -> Comment:
+    """As regulations.gov takes it. `letter`: what a file is made of, where the text is too long for its box."""
     text = comment_text(paragraphs)
     if sender.company:
         return Comment(
@@ -57,6 +58,7 @@ def comment_of(docket: Docket, paragraphs: Sequence[str], sender: Sender) -> Com
             organization=sender.company,
             organization_type=docket.organization_type,
             email=sender.email,
+            letter=letter,
         )
     return Comment(
         docket.document_id,
@@ -69,6 +71,7 @@ def comment_of(docket: Docket, paragraphs: Sequence[str], sender: Sender) -> Com
         state=sender.state,
         zip=sender.zip,
         country="United States",
+        letter=letter,
     )
 
 

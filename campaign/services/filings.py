@@ -11,19 +11,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.channels.docket.comment import Comment
-from campaign.channels.docket.filing import Filing, Submitter, heading_lines
-from campaign.domain import brackets
+from campaign.channels.docket.filing import Filing, Submitter, certified_sentence, heading_lines
 from campaign.domain.channels import BY_THE_MEMBERS_WORD, ChannelName
 from campaign.domain.errors import Invalid, WrongState
 from campaign.domain.statuses import Status
 from campaign.domain.texts import is_placeholder, tidy_line
 from campaign.models.action import Action
 from campaign.models.company import Company, Facility
+from campaign.models.confidential import ConfidentialText
 from campaign.models.delivery import Delivery
 from campaign.models.docket import Docket, Portal
 from campaign.models.letter import Letter
 from campaign.models.member import Member
-from campaign.services import deliveries, fall_through, reminders
+from campaign.services import confidential, counts, deliveries, fall_through, reminders
 from campaign.services.docket_letters import comment_of, sender_of
 from campaign.services.many import among
 from campaign.services.routes import Route
@@ -42,25 +42,35 @@ class Open:
     member: Member
     site: Facility
     company: Company | None
+    confidential: ConfidentialText | None  # where something in it is bracketed
 
     @property
     def paragraphs(self) -> tuple[str, ...]:
         return tuple(part["text"] for part in self.letter.parts if part["key"] != "heading")
 
     @property
-    def has_passages(self) -> bool:
-        """Whether something in it is bracketed as confidential."""
-        return brackets.has_passages("\n\n".join(self.paragraphs))
+    def is_certified(self) -> bool:
+        """True also where there is nothing to certify."""
+        return self.confidential is None or self.confidential.certified_at is not None
+
+    @property
+    def is_whole(self) -> bool:
+        """False once its bracketed passages have been deleted."""
+        return self.confidential is None or self.confidential.deleted_at is None
+
+    @property
+    def hides_passages(self) -> bool:
+        """Whether bracketed passages are in it."""
+        return self.confidential is not None and self.is_whole
 
     @property
     def heading(self) -> str:
         return "\n".join(part["text"] for part in self.letter.parts if part["key"] == "heading")
 
-    @property
-    def comment(self) -> Comment:
+    def comment(self, zone: ZoneInfo) -> Comment:
         """As regulations.gov takes it."""
         sender = sender_of(self.member, self.site, self.company)
-        return comment_of(self.docket, self.paragraphs, sender)
+        return comment_of(self.docket, self.paragraphs, sender, self.filing(zone))
 
     def filing(self, zone: ZoneInfo) -> Filing:
         """As a person files it, with the day of signing in this zone."""
@@ -82,6 +92,8 @@ class Open:
             paragraphs=self.paragraphs,
             closing=letter.valediction,
             signature=tuple(letter.signature),
+            marked=docket.portal is not Portal.REGULATIONS_GOV,
+            reason=self.confidential.reason if self.confidential else "",
         )
 
     @property
@@ -91,14 +103,15 @@ class Open:
         return Submitter(company, member.first, member.last, member.title, member.email)
 
 
-def _query() -> sa.Select[Letter, Docket, Member, Facility, Company]:
+def _query() -> sa.Select[Letter, Docket, Member, Facility, Company, ConfidentialText]:
     return (
-        sa.select(Letter, Docket, Member, Facility, Company)
+        sa.select(Letter, Docket, Member, Facility, Company, ConfidentialText)
         .join(Docket, Docket.id == Letter.docket_id)
         .join(Member, Member.id == Letter.member_id)
         .join(Action, Action.id == Letter.action_id)
         .join(Facility, Facility.id == Action.facility_id)
         .outerjoin(Company, Company.id == Facility.company_id)
+        .outerjoin(ConfidentialText, ConfidentialText.letter_id == Letter.id)
         .options(joinedload(Docket.office))
     )
 
@@ -112,14 +125,29 @@ def of_letter(session: Session, letter_id: int) -> Open:
 
 
 def comments(session: Session, delivery_ids: Sequence[int]) -> dict[int, Comment]:
-    """The cargo of deliveries to dockets of regulations.gov, by delivery id; others are not in it. One statement."""
+    """The cargo of deliveries to dockets of regulations.gov, by delivery id; others are not in it. Two statements."""
     rows = session.execute(
         _query()
         .add_columns(Delivery.id.label("delivery_id"))
         .join(Delivery, Delivery.letter_id == Letter.id)
         .where(among(session, Delivery.id, delivery_ids), Docket.portal == Portal.REGULATIONS_GOV)
     )
-    return {row.delivery_id: Open(*tuple(row)[:5]).comment for row in rows}
+    zone = counts.zone(session)
+    return {row.delivery_id: Open(*tuple(row)[:-1]).comment(zone) for row in rows}
+
+
+def certify(session: Session, letter_id: int, reason: str, zone: ZoneInfo, now: datetime, by: str) -> None:
+    """Records that the filer certifies the bracketed passages as not customarily public, and why they are confidential.
+
+    Again replaces the reason. Raises Invalid with its field, WrongState for a letter without passages or whose docket has closed.
+    """
+    found = of_letter(session, letter_id)
+    if found.confidential is None:
+        raise WrongState("Nothing in this letter is in brackets: there is nothing to certify.")
+    if now >= found.docket.closes_at:
+        raise WrongState("This docket has closed, so nothing can be filed there any more.")
+    filing = found.filing(zone)
+    confidential.certify(found.confidential, filing.text, reason, certified_sentence(filing), now, by)
 
 
 def filed(session: Session, letter_id: int, number: str, now: datetime, by: str, *, before_close: bool = False) -> None:

@@ -19,7 +19,7 @@ from campaign.models.letter import Letter
 from campaign.models.mail import MemberMail
 from campaign.models.member import Member
 from campaign.models.organization import Organization
-from campaign.services import cwc_filing, filings, printing
+from campaign.services import cwc_filing, filings, on_paper
 from campaign.services.envelope import Envelope
 from campaign.services.many import among
 
@@ -101,7 +101,7 @@ def _cargoes(
         case ChannelName.DOCKET_API:
             return filings.comments(session, ids)
         case ChannelName.PRINT_PROVIDER:
-            return printing.cargoes(session, ids, organization, envelope)
+            return on_paper.cargoes(session, ids, organization, envelope)
         case _:
             return {}
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from campaign.domain import brackets
 from campaign.domain.channels import ChannelName
 from campaign.domain.statuses import Status
 from campaign.domain.targeting import Destination
@@ -16,7 +17,7 @@ from campaign.domain.texts import digest
 from campaign.models.action import Action
 from campaign.models.company import Facility
 from campaign.models.delivery import Delivery
-from campaign.models.docket import Docket
+from campaign.models.docket import Docket, Portal
 from campaign.models.letter import Letter
 from campaign.models.recommendation import Recommendation
 from campaign.services import cwc_filing, docket_letters, letters, routes, sites
@@ -40,6 +41,14 @@ class Prepared:
     @property
     def target(self) -> str:
         return self.written.destination.target
+
+    @property
+    def hides_passages(self) -> bool:
+        """Whether it is a comment with a public version of its own."""
+        letter = self.written.letter
+        if letter is None or self.docket is None or self.docket.portal is not Portal.USTR:
+            return False
+        return any(brackets.has_passages(text) for text in letter.paragraphs)
 
 
 @dataclass(frozen=True, slots=True)

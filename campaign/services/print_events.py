@@ -18,6 +18,8 @@ from campaign.models.letter import Letter
 from campaign.services import deliveries
 
 _WHY = {
+    EventKind.MAILED: "the print provider says that it was mailed",
+    EventKind.IN_TRANSIT: "the print provider says that it is in the mail",
     EventKind.DELIVERED: "the print provider says that it was delivered",
     EventKind.BOUNCED: "the mail brought it back",
 }

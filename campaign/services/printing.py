@@ -6,7 +6,7 @@ when its file is set, and once more when the batch is posted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,55 +25,13 @@ from campaign.models.delivery import Attempt, Delivery
 from campaign.models.letter import Letter
 from campaign.models.organization import Organization
 from campaign.models.printing import PrintBatch, PrintedRow
-from campaign.services import audit, counts, deliveries
+from campaign.services import audit, counts, deliveries, on_paper
 from campaign.services.envelope import Envelope
-from campaign.services.many import among
 
 MOST = 10_000
 """Letters in a batch: two hundred reams of paper are carried in more than one go."""
 
 NOT_NOW = frozenset({CampaignStatus.PAUSED})
-
-
-def printed(letter: Letter, organization: Organization, day: str, envelope: Envelope) -> PrintedLetter:
-    """The letter in the parts that the layout places. `day` is the day of signing in words.
-
-    The letterhead is the association's: it posts the letter, and what the mail cannot deliver comes back to it.
-    """
-    return PrintedLetter(
-        id=letter.reference,
-        from_lines=(organization.name, *organization.postal_lines),
-        to_lines=tuple(letter.address_block),
-        date=day,
-        subject=letter.subject,
-        salutation=letter.salutation,
-        body=tuple(part["text"] for part in letter.parts),
-        closing=letter.valediction,
-        signature=tuple(letter.signature),
-        code=letter.reference,
-        reference=letter.digest[:16],
-        verify_url=envelope.verify_url(letter.reference),
-    )
-
-
-def cargoes(
-    session: Session, ids: Sequence[int], organization: Organization, envelope: Envelope
-) -> dict[int, PrintedLetter]:
-    """What a print provider takes, by delivery id. One statement."""
-    rows = session.execute(
-        sa.select(Delivery.id, Letter)
-        .join(Letter, Letter.id == Delivery.letter_id)
-        .where(among(session, Delivery.id, ids))
-    )
-    zone = counts.zone(session)
-    return {
-        delivery_id: printed(letter, organization, long_day(letter.signed_at.astimezone(zone)), envelope)
-        for delivery_id, letter in rows
-    }
-
-
-def long_day(local: datetime) -> str:
-    return f"{local:%B} {local.day}, {local.year}"
 
 
 def _waiting(campaign_id: int, now: datetime) -> sa.Select[Any]:
@@ -178,9 +136,8 @@ def file(session: Session, batch_id: int, number: int, envelope: Envelope) -> Fi
     )
     for letter, status in rows:
         if status is Status.QUEUED:
-            signed = letter.signed_at.astimezone(zone)
-            day = f"{signed:%B} {signed.day}, {signed.year}"
-            found.letters.append(printed(letter, organization, day, envelope))
+            day = on_paper.long_day(letter.signed_at.astimezone(zone))
+            found.letters.append(on_paper.printed(letter, organization, day, envelope))
         else:
             found.gone[letter.reference] = f"{status} since the batch was made"
     return found
@@ -306,98 +263,6 @@ def _free(session: Session, batch_id: int) -> int:
 def _record(session: Session, batch: PrintBatch, act: str, now: datetime, by: str, **detail: Any) -> None:
     subject = f"campaign:{batch.campaign_id}"
     audit.record(session, at=now, by=by, act=act, subject=subject, batch=batch.reference, **detail)
-
-
-# --- what is shown --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Of one batch. `set` letters are in files; `stale` of those may not be posted any more."""
-
-    set: int = 0
-    left_out: int = 0
-    pages: int = 0
-    sheets: int = 0
-    files: int = 0
-    stale: int = 0
-
-
-def figures(session: Session, batches: Sequence[PrintBatch]) -> dict[int, Figures]:
-    """By batch id. One statement."""
-    done, out = PrintedRow.pages.is_not(None), PrintedRow.left_out != ""
-    pages = sa.func.coalesce(PrintedRow.pages, 0)
-    sheets = sa.case((PrintBatch.duplex, (pages + 1) // 2), else_=pages)
-    rows = session.execute(
-        sa.select(
-            PrintedRow.batch_id,
-            _sum(done),
-            _sum(out),
-            sa.func.sum(pages),
-            sa.func.sum(sheets),
-            sa.func.count(sa.distinct(sa.case((done, PrintedRow.file)))),
-            _sum(sa.and_(done, PrintBatch.state == BatchState.READY, Delivery.status != Status.QUEUED)),
-        )
-        .join(PrintBatch, PrintBatch.id == PrintedRow.batch_id)
-        .join(Delivery, Delivery.id == PrintedRow.delivery_id)
-        .where(PrintedRow.batch_id.in_([batch.id for batch in batches]))
-        .group_by(PrintedRow.batch_id)
-    )
-    return {key: Figures(*(int(value or 0) for value in values)) for key, *values in rows}
-
-
-def _sum(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-    return sa.func.sum(sa.case((condition, 1), else_=0))
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row of the manifest. `status` is the delivery's own, now."""
-
-    position: int
-    reference: str
-    addressee: str
-    target: str
-    file: int
-    pages: int
-    sheets: int
-    left_out: str
-    status: Status
-
-
-def manifest(session: Session, batch: PrintBatch) -> Iterator[Line]:
-    """In the order of the sheets, streamed."""
-    rows = session.execute(
-        sa.select(PrintedRow, Letter.reference, Letter.addressee, Letter.target, Delivery.status)
-        .join(Delivery, Delivery.id == PrintedRow.delivery_id)
-        .join(Letter, Letter.id == Delivery.letter_id)
-        .where(PrintedRow.batch_id == batch.id)
-        .order_by(PrintedRow.position)
-        .execution_options(yield_per=500)
-    )
-    for row, reference, addressee, target, status in rows:
-        pages = row.pages or 0
-        sheets = (pages + 1) // 2 if batch.duplex else pages
-        yield Line(row.position, reference, addressee, target, row.file, pages, sheets, row.left_out, status)
-
-
-def to_take_out(session: Session, batch: PrintBatch, limit: int = 100) -> list[Any]:
-    """Rows of (position, reference, addressee, file, why): printed and not to be posted, or never printed."""
-    stale = sa.and_(PrintedRow.pages.is_not(None), Delivery.status != Status.QUEUED)
-    out = PrintedRow.left_out != ""
-    wanted = sa.or_(out, stale) if batch.state is BatchState.READY else out
-    rows = session.execute(
-        sa.select(PrintedRow, Letter.reference, Letter.addressee, Delivery.status)
-        .join(Delivery, Delivery.id == PrintedRow.delivery_id)
-        .join(Letter, Letter.id == Delivery.letter_id)
-        .where(PrintedRow.batch_id == batch.id, wanted)
-        .order_by(PrintedRow.position)
-        .limit(limit)
-    )
-    return [
-        (row.position, reference, addressee, row.file, row.left_out or f"printed, and {status} since: take it out")
-        for row, reference, addressee, status in rows
-    ]
 
 
 def no_longer_needed(session: Session, references: Sequence[str], before: datetime) -> Sequence[str]:

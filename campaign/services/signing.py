@@ -18,7 +18,7 @@ from campaign.domain.texts import fold, tidy_line
 from campaign.models.action import Action, Consent
 from campaign.models.campaign import Campaign
 from campaign.models.letter import Letter, LetterRecommendation
-from campaign.services import actions, counts, deliveries, previews, routes, wakes
+from campaign.services import actions, confidential, counts, deliveries, previews, routes, wakes
 from campaign.services.letters import Writer
 
 
@@ -75,6 +75,7 @@ def sign(
     made = _freeze(session, view, _consent(session, action, campaign, name, signature, view, now))
     by_post = routes.on_paper(campaign.channels, set_up)
     ways = [by_post if each.target in signature.on_paper else each.route for each in view.going]
+    confidential.expect(session, [each for each, of in zip(made, view.going, strict=True) if of.hides_passages])
     due_at = now + timedelta(seconds=undo_s)
     deliveries.enqueue_letters(session, list(zip(made, ways, strict=True)), due_at=due_at, now=now, by=by)
     if undo_s == 0:

@@ -9,21 +9,20 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import socket
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, make_response, request
+from flask import Blueprint, Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from campaign.simulator import portal_pages
+from campaign.simulator import portal_answers as answers
+from campaign.simulator import portal_comments, portal_pages
 from campaign.simulator import portal_rules as rules
 from campaign.simulator.clock import Clock
 from campaign.simulator.portal_store import PortalStore
 
-JSON_API = "application/vnd.api+json"
 MOST_UPLOAD = 10 * 1024 * 1024
 FAULTS = {
     "9400": "400",  # refused
@@ -56,18 +55,18 @@ class Portal:
         """The gateway's no, in its own shape: key and limit."""
         key = request.headers.get("X-Api-Key", "")
         if not key:
-            return _gateway(403, "API_KEY_MISSING", "No api_key was supplied.")
+            return answers.gateway(403, "API_KEY_MISSING", "No api_key was supplied.")
         if key.startswith("bad") or (key == "DEMO_KEY" and request.method == "POST"):
-            return _gateway(403, "API_KEY_INVALID", f"An invalid api_key was supplied: {key}")
+            return answers.gateway(403, "API_KEY_INVALID", f"An invalid api_key was supplied: {key}")
         if request.method != "POST":
             return None
         caller = hashlib.sha256(key.encode()).hexdigest()[:16]
         for span, most in self.limits:
             if self.store.calls_of(caller, time.time() - span) >= most:
-                return _gateway(429, "OVER_RATE_LIMIT", "You have exceeded your rate limit.", retry=round(span))
+                return answers.gateway(429, "OVER_RATE_LIMIT", "You have exceeded your rate limit.", retry=round(span))
         self.store.call(caller)
-        if request.mimetype != JSON_API:
-            return _error(400, "Bad Request", f"The content type must be {JSON_API}")
+        if request.mimetype != answers.JSON_API:
+            return answers.error(400, "Bad Request", f"The content type must be {answers.JSON_API}")
         return None
 
     def document(self, number: str) -> dict[str, Any] | None:
@@ -102,30 +101,32 @@ class Portal:
 
     def file(self, attributes: Any) -> ResponseReturnValue:
         if not isinstance(attributes, dict):
-            return _error(400, "Bad Request", "data.attributes is missing")
+            return answers.error(400, "Bad Request", "data.attributes is missing")
         number = str(attributes.get("commentOnDocumentId") or "")
         fault = request.headers.get("X-Simulate") or FAULTS.get(number[-4:], "")
-        if (early := _early(fault)) is not None:
-            return early
+        if (refusal := answers.early(fault)) is not None:
+            return refusal
         document = self.document(number)
         if document is None:
-            return _error(404, "Not Found", f"The document {number[:60]} was not found.")
+            return answers.error(404, "Not Found", f"The document {number[:60]} was not found.")
         if words := rules.comment_fault(attributes, self.store):
-            return _error(400, "Bad Request", words)
+            return answers.error(400, "Bad Request", words)
         if not _open(document, self.clock.now()):
-            return _error(400, "Bad Request", "The document is not open for comment.")
+            return answers.error(400, "Bad Request", "The document is not open for comment.")
         tracking = "-".join(secrets.token_hex(2)[:n] for n in (3, 4, 4))
         self.store.add_comment(tracking, number, attributes, self.clock.seconds())
-        return _late(fault) or _made("comments", tracking, receiveDate=_iso(self.clock.now()))
+        return answers.late(fault) or answers.made("comments", tracking, receiveDate=answers.iso(self.clock.now()))
 
     def upload_url(self, attributes: Any) -> ResponseReturnValue:
         wanted = attributes if isinstance(attributes, dict) else {}
         name, key = str(wanted.get("fileName") or ""), str(wanted.get("submissionKey") or "")
         if not name or not self.store.knows_key(key):
-            return _error(400, "Bad Request", "fileName and a submissionKey of ours are needed")
+            return answers.error(400, "Bad Request", "fileName and a submissionKey of ours are needed")
         token = secrets.token_urlsafe(16)
         self.store.add_upload(token, key, name, str(wanted.get("contentType") or ""))
-        return _made("file-upload-urls", f"{request.host_url}regulations/uploads/{token}?X-Amz-Signature=simulated")
+        return answers.made(
+            "file-upload-urls", f"{request.host_url}regulations/uploads/{token}?X-Amz-Signature=simulated"
+        )
 
     def put(self, token: str) -> ResponseReturnValue:
         """Another host's in reality: our key must never come here."""
@@ -134,9 +135,10 @@ class Portal:
         wanted = self.store.upload(token)
         if wanted is None:
             return Response("<Error><Code>AccessDenied</Code></Error>", 403, mimetype="application/xml")
-        if request.mimetype != wanted["content_type"] or not 0 < len(request.get_data()) <= MOST_UPLOAD:
+        content = request.get_data()
+        if request.mimetype != wanted["content_type"] or not 0 < len(content) <= MOST_UPLOAD:
             return Response("<Error><Code>SignatureDoesNotMatch</Code></Error>", 403, mimetype="application/xml")
-        self.store.uploaded(token, len(request.get_data()))
+        self.store.uploaded(token, content)
         return Response(status=200)
 
 
@@ -145,6 +147,7 @@ def register(app: Flask, path: Path, clock: Clock) -> None:
     store = PortalStore(path)
     portal = Portal(store, clock)
     app.register_blueprint(make_blueprint(portal))
+    app.register_blueprint(portal_comments.make_comments(portal_comments.Published(store, clock)))
     app.register_blueprint(portal_pages.make_pages(store, clock))
     app.register_blueprint(portal_pages.make_notices(portal.document, store, clock))
 
@@ -152,34 +155,32 @@ def register(app: Flask, path: Path, clock: Clock) -> None:
 def make_blueprint(portal: Portal) -> Blueprint:
     bp = Blueprint("portal", __name__)
 
-    @bp.before_request
+    @bp.before_app_request
     def gate() -> Response | None:
         return portal.gate() if request.path.startswith("/regulations/v4/") else None
 
     @bp.get("/regulations/v4/documents/<number>")
     def document(number: str) -> ResponseReturnValue:
         found = portal.document(number)
-        return _one("documents", number, found) if found else _error(404, "Not Found", "There is no such document.")
+        return (
+            answers.one("documents", number, found)
+            if found
+            else answers.error(404, "Not Found", "There is no such document.")
+        )
 
     @bp.get("/regulations/v4/documents")
     def documents() -> ResponseReturnValue:
         found = portal.documents(request.args.get("filter[docketId]", ""))
         rows = [{"id": number, "type": "documents", "attributes": each} for number, each in found.items()]
-        return _json({"data": rows, "meta": {"totalElements": len(rows), "pageNumber": 1, "totalPages": 1}})
-
-    @bp.get("/regulations/v4/comments/<tracking>")
-    def comment(tracking: str) -> ResponseReturnValue:
-        found = next((each for each in portal.store.comments() if each["tracking"] == tracking), None)
-        if found is None:
-            return _error(404, "Not Found", "There is no such comment.")
-        shown = {"trackingNbr": tracking, "comment": found["attributes"]["comment"], "withdrawn": False}
-        return _one("comments", tracking, shown)
+        return answers.json_answer(
+            {"data": rows, "meta": {"totalElements": len(rows), "pageNumber": 1, "totalPages": 1}}
+        )
 
     @bp.post("/regulations/v4/submission-keys")
     def key() -> ResponseReturnValue:
         made = secrets.token_hex(8)
         portal.store.add_key(made)
-        return _made("submission-keys", made)
+        return answers.made("submission-keys", made)
 
     @bp.post("/regulations/v4/file-upload-urls")
     def upload_url() -> ResponseReturnValue:
@@ -203,7 +204,7 @@ def _add_inspection(bp: Blueprint, portal: Portal) -> None:
         """Puts a document here, as the portal would answer it. JSON alone, which no foreign page can send unasked."""
         body = request.get_json()
         if not isinstance(body, dict):
-            return _error(400, "Bad Request", "an object is needed")
+            return answers.error(400, "Bad Request", "an object is needed")
         portal.store.put_document(number, body)
         return jsonify({"simulation": True})
 
@@ -234,74 +235,3 @@ def _open(document: dict[str, Any], now: datetime) -> bool:
     ends = str(document.get("commentEndDate") or "")
     over = bool(ends) and ends[:19] < f"{now:%Y-%m-%dT%H:%M:%S}" and len(ends) > 10
     return bool(document.get("allowLateComments")) or (bool(document.get("openForComment")) and not over)
-
-
-def _early(fault: str) -> Response | None:
-    """Faults after which nothing was stored."""
-    match fault:
-        case "400":
-            return _error(400, "Bad Request", "It is refused (simulation).")
-        case "404":
-            return _error(404, "Not Found", "The document was not found (simulation).")
-        case "403":
-            return _gateway(403, "API_KEY_UNAUTHORIZED", "The api_key may not post (simulation).")
-        case "429":
-            return _gateway(429, "OVER_RATE_LIMIT", "You have exceeded your rate limit (simulation).", retry=90)
-        case "503":
-            return _gateway(503, "SERVICE_UNAVAILABLE", "The portal rests (simulation).")
-        case "cut":
-            return _cut()
-    return None
-
-
-def _late(fault: str) -> Response | None:
-    """Faults after the comment was stored."""
-    match fault:
-        case "500":
-            return _error(500, "Internal Server Error", "Something broke (simulation).")
-        case "502":
-            return _gateway(502, "BAD_GATEWAY", "No good answer came (simulation).")
-        case "drop":
-            return _cut()
-        case "mute":
-            return _json({"data": {"type": "comments"}}, 201)
-    return None
-
-
-def _cut() -> Response:
-    """The line goes without an answer."""
-    line = request.environ.get("werkzeug.socket")
-    if line is not None:
-        line.shutdown(socket.SHUT_RDWR)
-    return current_app.make_response(("", 500))
-
-
-def _json(body: dict[str, Any], status: int = 200) -> Response:
-    response = make_response(jsonify(body), status)
-    response.headers["Content-Type"] = JSON_API
-    response.headers["X-Simulation"] = "yes"
-    return response
-
-
-def _one(kind: str, number: str, attributes: dict[str, Any]) -> Response:
-    return _json({"data": {"id": number, "type": kind, "attributes": attributes}})
-
-
-def _made(kind: str, number: str, **attributes: Any) -> Response:
-    return _json({"data": {"id": number, "type": kind, "attributes": attributes}}, 201)
-
-
-def _error(status: int, title: str, detail: str) -> Response:
-    return _json({"errors": [{"status": str(status), "title": title, "detail": detail}]}, status)
-
-
-def _gateway(status: int, code: str, message: str, *, retry: int | None = None) -> Response:
-    response = _json({"error": {"code": code, "message": message}}, status)
-    response.headers["Content-Type"] = "application/json"
-    if retry is not None:
-        response.headers["Retry-After"] = str(retry)
-    return response
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

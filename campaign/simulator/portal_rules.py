@@ -23,6 +23,7 @@ _NEEDED = {
     "INDIVIDUAL": ("firstName", "lastName"),
     "ORGANIZATION": ("organization", "organizationType"),
 }
+_BEGINS = {"pdf": b"%PDF-", "docx": b"PK"}
 _KNOWN = frozenset(
     {
         *_LIMITS,
@@ -62,9 +63,13 @@ def comment_fault(said: dict[str, Any], store: PortalStore) -> str:
 
 
 def _files_fault(said: dict[str, Any], store: PortalStore) -> str:
-    files = said.get("files") or []
-    if not isinstance(files, list) or len(files) > 20:
+    names = said.get("files") or []
+    if not isinstance(names, list) or len(names) > 20:
         return "files must be a list of at most 20 names"
-    if files and not set(files) <= store.arrived(str(said.get("submissionKey") or "")):
+    here = store.files(str(said.get("submissionKey") or "")) if names else {}
+    if not set(names) <= set(here):
         return "a file has not been uploaded under this submissionKey"
+    for name in names:
+        if not here[name].startswith(_BEGINS.get(name.rpartition(".")[2].lower(), b"?")):
+            return f"the file {name} is no PDF and no Word file"
     return ""

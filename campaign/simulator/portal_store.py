@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import time
@@ -14,6 +15,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS portal_documents (id TEXT PRIMARY KEY, docket TEXT NOT NULL, attributes TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS portal_uploads (
   token TEXT PRIMARY KEY, submission_key TEXT NOT NULL, name TEXT NOT NULL, content_type TEXT NOT NULL, size INTEGER);
+CREATE TABLE IF NOT EXISTS portal_files (token TEXT PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS portal_keys (id TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS portal_comments (
   id INTEGER PRIMARY KEY AUTOINCREMENT, tracking TEXT NOT NULL UNIQUE, document TEXT NOT NULL, attributes TEXT NOT NULL,
@@ -81,13 +83,19 @@ class PortalStore:
     def upload(self, token: str) -> sqlite3.Row | None:
         return next(iter(self._rows("SELECT * FROM portal_uploads WHERE token = ?", token)), None)
 
-    def uploaded(self, token: str, size: int) -> None:
-        self._write("UPDATE portal_uploads SET size = ? WHERE token = ?", size, token)
+    def uploaded(self, token: str, content: bytes) -> None:
+        with self._db() as db:
+            db.execute("INSERT OR REPLACE INTO portal_files VALUES (?, ?)", (token, content))
+            db.execute("UPDATE portal_uploads SET size = ? WHERE token = ?", (len(content), token))
 
-    def arrived(self, key: str) -> set[str]:
-        """Names of the files that lie under this key."""
-        rows = self._rows("SELECT name FROM portal_uploads WHERE submission_key = ? AND size IS NOT NULL", key)
-        return {row["name"] for row in rows}
+    def files(self, key: str) -> dict[str, bytes]:
+        """What lies under this key, by name."""
+        rows = self._rows(
+            "SELECT u.name, f.content FROM portal_uploads u JOIN portal_files f ON f.token = u.token"
+            " WHERE u.submission_key = ?",
+            key,
+        )
+        return {row["name"]: row["content"] for row in rows}
 
     # --- comments and filings -----------------------------------------------------------------------------------------
 
@@ -112,11 +120,16 @@ class PortalStore:
         ]
 
     def doubles(self) -> int:
-        """Comments beyond the first with the same text by the same submitter on the same document."""
-        rows = self._rows(
-            "SELECT count(*) - count(DISTINCT document || char(31) || attributes) AS n FROM portal_comments"
-        )
-        return int(rows[0]["n"])
+        """Comments beyond the first with the same text and files by the same submitter on the same document."""
+        found = [self._told(each["document"], each["attributes"]) for each in self.comments()]
+        return len(found) - len(set(found))
+
+    def _told(self, document: str, attributes: dict[str, Any]) -> str:
+        """All that a comment says: the key of a submission is another for each filing."""
+        said = {name: value for name, value in attributes.items() if name != "submissionKey"}
+        files = self.files(attributes.get("submissionKey", ""))
+        digests = [hashlib.sha256(files[name]).hexdigest() for name in attributes.get("files", ())]
+        return json.dumps([document, said, digests], sort_keys=True)
 
     def add_filing(self, confirmation: str, docket: str, who: str, comment: str, files: list[str], at: float) -> None:
         self._write(

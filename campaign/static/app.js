@@ -170,10 +170,8 @@
     const characters = [...text].length;
     const bytes = new TextEncoder().encode(text).length;
     const limit = Number(form.dataset.totalLimit);
-    const cut = Math.max(characters, bytes) - limit;
-    line.textContent = `${format(characters)} characters in ${format(bytes)} bytes; ${format(limit)} of each fit.${cut > 0 ? ` Cut ${format(cut)}.` : ""}`;
-    line.parentElement.classList.toggle("c-danger", cut > 0);
-    line.parentElement.classList.toggle("muted", cut <= 0);
+    const attached = Math.max(characters, bytes) > limit ? " It goes as an attached file." : "";
+    line.textContent = `${format(characters)} characters in ${format(bytes)} bytes; ${format(limit)} of each fit.${attached}`;
   };
   const count = (area) => {
     const line = page.getElementById(area.dataset.count);

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
+from campaign.domain.events import EventKind
+from campaign.models.event import Event
+
 EASTERN = ZoneInfo("America/New_York")
 UNKNOWN = "–"
 SMALL_BASE = 20
@@ -102,6 +105,15 @@ def time_tag(value: Day | None, words: str) -> Markup:
         value.astimezone(ZoneInfo("UTC")).isoformat(timespec="seconds") if isinstance(value, datetime) else str(value)
     )
     return Markup('<time datetime="{}">{}</time>').format(exact.replace("+00:00", "Z"), words)
+
+
+def event_detail(event: Event) -> Markup | str:
+    """What a notice said; for a published comment, the way to it."""
+    if event.kind is not EventKind.PUBLISHED:
+        return event.detail
+    link = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}{}</a>')
+    name = event.detail.rpartition("/")[2]
+    return link.format(event.detail, name, Markup('<span class="vh"> (opens in a new tab)</span>'))
 
 
 def number(value: float | None, places: int = 0) -> str:

@@ -9,7 +9,7 @@ from campaign.extensions import db
 from campaign.models.letter import Letter
 from campaign.models.organization import Organization
 from campaign.runtime import runtime
-from campaign.services import printing
+from campaign.services import on_paper
 from campaign.web.context import zone
 from campaign.web.formats import as_zone
 
@@ -19,10 +19,9 @@ def answer(letter: Letter) -> ResponseReturnValue:
     from campaign.channels.printing.render import render_pdf  # typst takes memory most pages never need
 
     organization = db.session.get_one(Organization, 1)
-    signed = letter.signed_at.astimezone(as_zone(zone()))
-    day = f"{signed:%B} {signed.day}, {signed.year}"
+    day = on_paper.long_day(letter.signed_at.astimezone(as_zone(zone())))
     pdf = render_pdf(
-        [printing.printed(letter, organization, day, runtime().envelope)],
+        [on_paper.printed(letter, organization, day, runtime().envelope)],
         title=letter.subject,
         author=organization.name,
     )

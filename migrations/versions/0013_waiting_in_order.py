@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
@@ -25,9 +25,7 @@ def _in_order(columns: list[str]) -> None:
 def upgrade() -> None:
     with op.batch_alter_table("deliveries") as deliveries:
         deliveries.drop_constraint(op.f(_OF_MAIL), type_="unique")
-    op.create_index(
-        _OF_MAIL, "deliveries", ["mail_id"], unique=True, sqlite_where=_A_MAIL, postgresql_where=_A_MAIL
-    )
+    op.create_index(_OF_MAIL, "deliveries", ["mail_id"], unique=True, sqlite_where=_A_MAIL, postgresql_where=_A_MAIL)
     _in_order([*_BEFORE, "id"])
 
 

@@ -60,7 +60,9 @@ def test_f10_the_page_counts_as_the_server_does(browser: Browser, site: Site, vi
     expect(page.locator("main")).to_contain_text("5,000 characters in 5,000 bytes")
     page.get_by_role("link", name="Edit").click()
     _only(page, "\n".join(LINES) + "m")
-    expect(page.locator("#comment-size")).to_contain_text("5,001 characters in 5,001 bytes; 5,000 of each fit. Cut 1.")
+    expect(page.locator("#comment-size")).to_contain_text(
+        "5,001 characters in 5,001 bytes; 5,000 of each fit. It goes as an attached file."
+    )
     page.get_by_role("button", name="Save this letter").click()
     expect(page.get_by_text("There is a problem")).to_be_visible()
     expect(page.locator("main")).to_contain_text("5,001")

@@ -81,6 +81,6 @@ def test_no_machine_may_send_again_what_may_have_arrived() -> None:
 
 
 def test_every_event_kind_moves_a_letter_or_is_known_to_move_none() -> None:
-    silent = {EventKind.DEFERRED, EventKind.COMPLAINED, EventKind.AUTO_REPLY, EventKind.UNKNOWN}
+    silent = {EventKind.DEFERRED, EventKind.PRINTING, EventKind.COMPLAINED, EventKind.AUTO_REPLY, EventKind.UNKNOWN}
     assert set(MOVES_TO) | silent == set(EventKind)
     assert not set(MOVES_TO) & silent

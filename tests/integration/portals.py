@@ -16,6 +16,7 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from campaign.channels.docket.regulations import Access
+from campaign.simulator import portal_comments
 from campaign.simulator.clock import Clock
 from campaign.simulator.portal import Portal, make_blueprint
 from campaign.simulator.portal_store import PortalStore
@@ -53,6 +54,7 @@ def portal(folder: Path, *, per_minute: int = 1000) -> Iterator[Served]:
     clock = Clock(real=time.time)
     app = Flask(__name__)
     app.register_blueprint(make_blueprint(Portal(store, clock, per_minute=per_minute, per_hour=10_000)))
+    app.register_blueprint(portal_comments.make_comments(portal_comments.Published(store, clock)))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

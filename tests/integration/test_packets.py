@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -29,17 +30,20 @@ from campaign.domain.statuses import Status
 from campaign.domain.targeting import TargetKind
 from campaign.domain.texts import digest
 from campaign.extensions import db
+from campaign.models import Base
+from campaign.models.confidential import ConfidentialText
 from campaign.models.delivery import Delivery, DeliveryChange
 from campaign.models.docket import Docket, Portal
 from campaign.models.letter import Letter
 from campaign.models.template import LetterTemplateVersion
-from campaign.services import filings, invitations, previews, signing
+from campaign.services import confidential, deliveries, filings, invitations, previews, signing
 from campaign.unit_of_work import database_now
 from tests import factories
 from tests.factories import NOW, SET_UP
 
 ACT = "/c/minerals/act"
 SECRET = "We buy [412.5 tonnes] of copper a year from [Quiet Creek Mining]."
+REASON = "It shows our needs, which competitors do not know."
 SENTENCE = "This comment contains no confidential business information."
 
 
@@ -108,6 +112,11 @@ class Maya:
         found = self.sign()
         assert isinstance(found, Letter)
         return found
+
+    def certify(self, letter: Letter, status: int = 303, **fields: str) -> str:
+        self.get(f"/letters/{letter.reference}/file")
+        given = {"reason": REASON, "certified": "y"} | fields
+        return self.post(f"/letters/{letter.reference}/certify", status, **given)
 
     def close_docket(self) -> None:
         with transaction(db.session()) as session:
@@ -291,16 +300,33 @@ def test_f10_a_save_without_change_is_no_edit_and_the_signed_hash_is_that_of_the
     letter = online.sign()
     assert isinstance(letter, Letter)
     assert letter.digest[:16] in online.get(f"/verify/{letter.reference}")
-    filed = filings.of_letter(db.session(), letter.id).comment
+    filed = filings.of_letter(db.session(), letter.id).comment(ZoneInfo("UTC"))
     assert docket_rules.length(filed.text).most == 5000
     assert comment.problems(filed) == []
 
 
-def test_bytes_count_too(online: Maya) -> None:
+def test_bytes_count_too_and_what_is_longer_goes_as_a_file(online: Maya) -> None:
     online.pick("short")
     alone: dict[str, Any] = dict.fromkeys(online.fields(), "")
-    page = _text(online.edit(422, **(alone | {"part_story": "é" * 2501})))
-    assert "2,501 characters in 5,002 bytes; 5,000 of each fit. Cut 2." in page
+    online.edit(**(alone | {"part_story": "Très long. " + "é" * 2491}))
+    page = _text(online.get(f"{ACT}/letters"))
+    assert "2,502 characters in 4,994 bytes" in page
+    online.edit(**(alone | {"part_story": "Très long. " + " ".join("é" * 4 for _ in range(600))}))
+    page = _text(online.get(f"{ACT}/letters"))
+    assert "3,010 characters in 5,411 bytes; 5,000 of each fit. It goes as an attached file." in page
+    letter = online.sign()
+    assert isinstance(letter, Letter)
+    page = online.get(f"/letters/{letter.reference}/file")
+    assert "Please see the attached comment of Halvorsen Magnetics & Söner." in unescape(page)
+    assert f"/letters/{letter.reference}/comment-file" in page
+    answer = online.raw(f"/letters/{letter.reference}/comment-file")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="Comment_Halvorsen_Magnetics_Soner.pdf"'
+    assert "Très long." in _content(answer.get_data(), "pdf")
+
+
+def test_a_comment_that_fits_needs_no_file(online: Maya) -> None:
+    letter = online.signed("We make magnets.")
+    assert online.raw(f"/letters/{letter.reference}/comment-file").status_code == 404
 
 
 @pytest.mark.parametrize(("story", "words"), [("Good \U0001f600", "emoji"), ("It is [secret].", "publishes the whole")])
@@ -322,6 +348,7 @@ def test_a_comment_is_filed_by_hand_where_no_key_is_set(online: Maya) -> None:
 
 def test_the_packet_page_leads_through_files_portal_check_and_number(maya: Maya) -> None:
     letter = maya.signed(SECRET)
+    maya.certify(letter)
     page = maya.get(f"/letters/{letter.reference}/file")
     text = _text(page)
     for words in ("1. Take your files", "2. Open the portal", "3. Check before you submit", "4. Tell us"):
@@ -330,13 +357,15 @@ def test_the_packet_page_leads_through_files_portal_check_and_number(maya: Maya)
         assert name in page
     number = db.session.get_one(Docket, letter.docket_id).number
     assert f"https://comments.ustr.gov/s/submit-new-comment?docketNumber={number}" in page
-    assert "would not customarily be released to the public" in text
+    assert f"would not customarily be released to the public. Reason: {REASON}" in text
+    assert "You certified this on" in text
     assert re.search(r"Comments close \w{3}, .* ET\. \d+ days are left; in Washington it is \w{3}, ", text)
     assert "412.5" not in page  # what stands on the page goes into public boxes
 
 
 def test_each_file_comes_under_its_name_and_the_public_ones_hold_no_secret(maya: Maya) -> None:
     letter = maya.signed(SECRET)
+    maya.certify(letter)
     base = f"/letters/{letter.reference}/packet/"
     texts = {}
     for version in ("BCI", "P"):
@@ -379,6 +408,99 @@ def test_a_file_of_no_packet_and_a_letter_of_somebody_else_are_not_found(maya: M
     assert maya.raw(f"/letters/{letter.reference}/packet/..%2Fpacket.py").status_code == 404
     assert maya.raw("/letters/0000000000000/packet.zip").status_code == 404
     del each_app
+
+
+# --- certification and deletion -------------------------------------------------------------------------------------
+
+
+def test_before_its_files_the_filer_certifies_what_is_in_brackets(maya: Maya) -> None:
+    letter = maya.signed(SECRET)
+    page = _text(maya.get(f"/letters/{letter.reference}/file"))
+    assert "Certify what is confidential" in page
+    assert "would not customarily be released to the public" in page
+    assert "deleted here some time after you filed, at the latest on" in page
+    assert "Take your files" not in page
+    assert maya.raw(f"/letters/{letter.reference}/packet.zip").status_code == 409
+    maya.certify(letter)
+    kept = db.session.get_one(ConfidentialText, letter.id)
+    assert (kept.reason, kept.certified_by) == (REASON, f"member:{letter.member_id}")
+    assert kept.statement.startswith("Halvorsen Magnetics & Söner certifies")
+    with zipfile.ZipFile(io.BytesIO(maya.raw(f"/letters/{letter.reference}/packet.zip").get_data())) as archive:
+        assert REASON in archive.read("Read_me_first.txt").decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "words"),
+    [
+        ({"reason": " "}, "reason", "Say in a few words"),
+        ({"reason": "x" * 301}, "reason", "Cut 1."),
+        ({"reason": "We buy from Quiet Creek Mining alone."}, "reason", "repeats what is in brackets"),
+        ({"reason": "We need 412.5 tonnes."}, "reason", "repeats what is in brackets"),
+        ({"reason": "It is [secret]."}, "reason", "repeats what is in brackets"),
+        ({"certified": ""}, "certified", "Tick the box"),
+    ],
+)
+def test_a_certification_that_says_nothing_or_too_much_is_refused_beside_its_field(
+    maya: Maya, fields: dict[str, str], field: str, words: str
+) -> None:
+    letter = maya.signed(SECRET)
+    page = maya.certify(letter, 422, **fields)
+    assert f'id="{field}-err"' in page
+    assert words in _text(page)
+    assert fields.get("reason", REASON).strip() in unescape(page)  # what was typed is kept
+    assert db.session.get_one(ConfidentialText, letter.id).certified_at is None
+
+
+def test_nothing_is_certified_where_nothing_is_hidden_or_once_the_docket_has_closed(maya: Maya) -> None:
+    plain = maya.signed("We make magnets.")
+    maya.get(f"/letters/{plain.reference}/file")
+    maya.post(f"/letters/{plain.reference}/certify", 409, reason=REASON, certified="y")
+    with transaction(db.session()) as session:
+        session.add(ConfidentialText(letter_id=plain.id))
+    maya.close_docket()
+    maya.post(f"/letters/{plain.reference}/certify", 409, reason=REASON, certified="y")
+
+
+def test_some_time_after_the_filing_only_the_public_version_is_left(maya: Maya) -> None:
+    letter = maya.signed(SECRET)
+    whole = letter.digest
+    maya.certify(letter)
+    maya.get(f"/letters/{letter.reference}/file")
+    maya.post(f"/letters/{letter.reference}/filed", number="SIM-1234")
+    assert "is kept here until" in _text(maya.get(f"/letters/{letter.reference}/file"))
+    keep = timedelta(days=30)
+    with transaction(db.session()) as session:
+        assert confidential.delete_due(session, keep, database_now() + keep - timedelta(minutes=5)) == 0
+        assert confidential.delete_due(session, keep, database_now() + keep + timedelta(minutes=5)) == 1
+        assert confidential.delete_due(session, keep, database_now() + keep + timedelta(minutes=5)) == 0
+    with db.engine.connect() as connection:
+        for table in Base.metadata.sorted_tables:
+            assert "412.5" not in str(connection.execute(sa.select(table)).all()), table.name
+    found = db.session.get_one(Letter, letter.id)
+    assert "We buy [***] of copper a year from [***]." in found.body
+    assert found.digest == whole
+    page = _text(maya.get(f"/letters/{letter.reference}/file"))
+    assert "What you put in brackets was deleted here on" in page
+    assert "This is the public version" in _text(maya.get(f"/letters/{letter.reference}"))
+    assert maya.raw(f"/letters/{letter.reference}/packet.zip").status_code == 410
+    assert maya.raw(f"/letters/{letter.reference}/letter.pdf").status_code == 200
+    assert whole[:16] in maya.get(f"/verify/{letter.reference}")
+
+
+def test_what_was_never_filed_is_deleted_after_its_docket_has_closed_but_not_before_it_is_posted(maya: Maya) -> None:
+    letter = maya.signed(SECRET)
+    maya.close_docket()
+    keep = timedelta(days=30)
+    maya.get(f"/letters/{letter.reference}/file", 410)
+    maya.post(f"/letters/{letter.reference}/post")
+    later = database_now() + keep + timedelta(minutes=5)
+    with transaction(db.session()) as session:
+        assert confidential.delete_due(session, keep, later) == 0  # it waits to be printed
+        way = deliveries.of_letter(session, letter.id)[-1]
+        deliveries.done_by_hand(session, way.id, later, "user:1", "posted")
+    with transaction(db.session()) as session:
+        assert confidential.delete_due(session, keep, later) == 1
+    assert "[***]" in db.session.get_one(Letter, letter.id).body
 
 
 # --- the number -----------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.printing import PrintBatch, PrintedRow
 from campaign.runtime import runtime
-from campaign.services import campaigns, deliveries, metrics, printing
+from campaign.services import campaigns, deliveries, metrics, print_overview, printing
 from campaign.services.dashboard import Grades
 from tests import factories
 from tests.factories import ENVELOPE, NOW
@@ -103,7 +103,7 @@ def test_a_batch_holds_what_waits_once_and_its_files_hold_every_letter(each_sess
     reader = pypdf.PdfReader(pdf)
     text = "".join(page.extract_text() for page in reader.pages)
     assert all(text.count(f"Verification code {letter.reference}") == 1 for letter in letters)
-    found = printing.figures(each_session, [batch])[batch.id]
+    found = print_overview.figures(each_session, [batch])[batch.id]
     assert (found.set, found.pages, found.sheets) == (6, len(reader.pages), len(reader.pages))
     assert statuses(letters) == [Status.QUEUED] * 6, "printing is no posting"
 
@@ -132,9 +132,9 @@ def test_duplex_begins_each_letter_on_a_front_and_counts_sheets(app: Flask) -> N
     firsts = [n for n in starts if "Page" not in reader.pages[n].extract_text().split("Check that")[1]]
     assert len(firsts) == 3
     assert all(n % 2 == 0 for n in firsts)
-    found = printing.figures(db.session(), [batch])[batch.id]
+    found = print_overview.figures(db.session(), [batch])[batch.id]
     assert found.sheets == sum(((row.pages or 0) + 1) // 2 for row in db.session().scalars(sa.select(PrintedRow)))
-    assert sum(line.sheets for line in printing.manifest(db.session(), batch)) == found.sheets
+    assert sum(line.sheets for line in print_overview.manifest(db.session(), batch)) == found.sheets
 
 
 def test_a_letter_that_was_cancelled_meanwhile_is_left_out_and_said_so(each_session: Session) -> None:
@@ -143,7 +143,7 @@ def test_a_letter_that_was_cancelled_meanwhile_is_left_out_and_said_so(each_sess
     with transaction(each_session) as session:
         deliveries.cancel(session, deliveries.of_letter(session, letters[1].id)[0].id, LATER, "withdrawn", "user:1")
     made(batch)
-    lines = {line.reference: line for line in printing.manifest(each_session, batch)}
+    lines = {line.reference: line for line in print_overview.manifest(each_session, batch)}
     assert lines[letters[1].reference].left_out == "cancelled since the batch was made"
     assert [lines[letter.reference].pages > 0 for letter in letters] == [True, False, True]
     text = "".join(page.extract_text() for page in pypdf.PdfReader(pdfs(batch)[0]).pages)
@@ -158,7 +158,7 @@ def test_one_letter_that_cannot_be_printed_does_not_stop_the_others(app: Flask) 
     batch = batch_of(letters)
     assert made(batch)
     assert state(batch) is BatchState.READY
-    why = {line.reference: line.left_out for line in printing.manifest(db.session(), batch)}
+    why = {line.reference: line.left_out for line in print_overview.manifest(db.session(), batch)}
     assert "window" in why[letters[0].reference]
     assert "needed" in why[letters[1].reference]
     assert why[letters[2].reference] == ""
@@ -306,7 +306,7 @@ def test_killed_at_its_work_it_goes_on_and_writes_no_file_twice(
     assert (state(batch), len(pdfs(batch))) == (BatchState.READY, 3)
     text = "".join(page.extract_text() for pdf in pdfs(batch) for page in pypdf.PdfReader(pdf).pages)
     assert all(text.count(f"Verification code {letter.reference}") == 1 for letter in letters)
-    found = printing.figures(db.session(), [db.session().get_one(PrintBatch, batch.id)])[batch.id]
+    found = print_overview.figures(db.session(), [db.session().get_one(PrintBatch, batch.id)])[batch.id]
     assert (found.set, found.left_out) == (6, 0)
 
 
@@ -331,7 +331,7 @@ def test_an_organizer_makes_a_batch_prints_it_and_says_that_it_is_posted(app: Fl
     assert (pdf.status_code, pdf.mimetype) == (200, "application/pdf")
     rows = desk.csv(f"{where}/manifest.csv")
     assert [row["reference"] for row in rows[:-1]] == [
-        line.reference for line in printing.manifest(db.session(), batch)
+        line.reference for line in print_overview.manifest(db.session(), batch)
     ]
     assert rows[-1]["position"] == "total"
     assert rows[-1]["sheets"] == str(sum(int(row["sheets"]) for row in rows[:-1]))

@@ -36,12 +36,13 @@ from campaign.models.delivery import Delivery
 from campaign.models.event import Event
 from campaign.models.letter import Letter
 from campaign.runtime import runtime
-from campaign.services import decisions, metrics, print_events
+from campaign.services import decisions, metrics, print_events, stories
 from campaign.services.decisions import Decision
 from campaign.settings import Settings
 from campaign.simulator.clock import Clock
 from campaign.simulator.printer import add_printer, as_event, tell_due
 from campaign.simulator.printer_store import PrinterStore
+from campaign.web.actions import tracker
 from tests.factories import NOW, SET_UP
 from tests.integration.test_print_batches import on_paper
 from tests.unit import channel_contract
@@ -289,17 +290,20 @@ def read(body: bytes, now: datetime = NOW) -> house_events.Notice:
 
 
 @pytest.mark.parametrize(
-    ("word", "status"),
+    ("word", "kind", "status"),
     [
-        ("letter.created", Status.ACCEPTED),
-        ("letter.mailed", Status.ACCEPTED),
-        ("letter.in_transit", Status.ACCEPTED),
-        ("letter.delivered", Status.DELIVERED),
-        ("letter.returned_to_sender", Status.BOUNCED),
-        ("letter.brand_new_word", Status.ACCEPTED),
+        ("letter.created", EventKind.PRINTING, Status.ACCEPTED),
+        ("letter.mailed", EventKind.MAILED, Status.ACCEPTED),
+        ("letter.in_transit", EventKind.IN_TRANSIT, Status.ACCEPTED),
+        ("letter.re-routed", EventKind.IN_TRANSIT, Status.ACCEPTED),
+        ("letter.delivered", EventKind.DELIVERED, Status.DELIVERED),
+        ("letter.returned_to_sender", EventKind.BOUNCED, Status.BOUNCED),
+        ("letter.brand_new_word", EventKind.UNKNOWN, Status.ACCEPTED),
     ],
 )
-def test_a_notice_moves_its_letter_once_by_the_table(each_session: Session, word: str, status: Status) -> None:
+def test_a_notice_moves_its_letter_once_by_the_table(
+    each_session: Session, word: str, kind: EventKind, status: Status
+) -> None:
     letter = on_its_way()
     body = notice(letter.reference, word)
     for _ in range(2):
@@ -307,8 +311,26 @@ def test_a_notice_moves_its_letter_once_by_the_table(each_session: Session, word
             print_events.take(session, read(body), body, NOW)
     row = each_session.scalars(sa.select(Delivery).where(Delivery.letter_id == letter.id)).one()
     assert row.status is status
-    assert each_session.scalar(sa.select(sa.func.count()).select_from(Event)) == 1
+    assert each_session.scalars(sa.select(Event.kind)).all() == [kind]
     assert metrics.differences(each_session) == []
+
+
+def test_what_was_mailed_is_told_as_such_and_settles_an_unclear_letter(each_session: Session) -> None:
+    letter = on_its_way()
+    with transaction(each_session) as session:
+        session.execute(sa.update(Delivery).where(Delivery.letter_id == letter.id).values(status=Status.UNCLEAR))
+        metrics.rebuild(session)
+    for number, word in enumerate(("letter.mailed", "letter.in_transit")):
+        body = notice(letter.reference, word, f"evt_{number}")
+        with transaction(each_session) as session:
+            print_events.take(session, read(body), body, NOW)
+    row = each_session.scalars(sa.select(Delivery).where(Delivery.letter_id == letter.id)).one()
+    assert row.status is Status.ACCEPTED
+    assert metrics.differences(each_session) == []
+    steps = {step.text: step.tone for step in tracker.record(stories.story(each_session, letter))}
+    assert steps["Printed and given to the mail"] == "g"
+    assert steps["In the mail, on its way"] == "g"
+    assert "Their mail system still tries to hand it on" not in steps
 
 
 def test_what_the_mail_brought_back_goes_another_way_and_no_late_notice_moves_it(each_session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,8 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from docx import Document
+from pypdf import PdfReader
 
 from campaign.channels.base import Channel
+from campaign.channels.docket import comment
 from campaign.channels.docket.comment import Comment, File, Submitter
 from campaign.channels.docket.documents import documents
 from campaign.channels.docket.regulations import Access, RegulationsChannel, read_documents
@@ -21,6 +25,7 @@ from tests.integration.portals import KEY, Served, portal
 from tests.unit import channel_contract
 from tests.unit.channel_contract import MachineChannel
 from tests.unit.parcels import a_parcel
+from tests.unit.test_docket_channel import FILING
 from tests.unit.watchers import Notes
 
 OPEN = "DEMO-2026-0009-0001"
@@ -76,8 +81,71 @@ def test_files_go_under_a_submission_key_and_without_our_key(served: Served) -> 
     (stored,) = served.store.comments()
     assert isinstance(receipt, Receipt)
     assert stored["attributes"]["files"] == ["P_Acme.pdf", "Annex.pdf"]
-    assert served.store.arrived(stored["attributes"]["submissionKey"]) == {"P_Acme.pdf", "Annex.pdf"}
+    assert set(served.store.files(stored["attributes"]["submissionKey"])) == {"P_Acme.pdf", "Annex.pdf"}
     assert served.store.notes() == []
+
+
+LONG = "\n\n".join(f"Paragraph {n}. " + "We make magnets and say so at length. " * 30 for n in range(9))
+
+
+def _long(document: str = OPEN, last: str = "The last word is neodymium.") -> Comment:
+    texts = (*LONG.split("\n\n"), last)
+    letter = replace(FILING, docket=document[:-5], paragraphs=texts, marked=False, reason="")
+    return replace(COMMENT, document_id=document, text="\n\n".join(texts), letter=letter)
+
+
+def test_what_is_longer_than_the_box_goes_as_a_file_and_the_box_says_so(served: Served) -> None:
+    cargo = _long()
+    assert comment.problems(cargo) == []
+    (receipt,), _, _ = _send(served, cargo)
+    assert isinstance(receipt, Receipt)
+    (stored,) = served.store.comments()
+    assert stored["attributes"]["comment"] == "Please see the attached comment of Acme."
+    assert stored["attributes"]["files"] == ["Comment_Coqui_Norte_Sons_Inc.pdf"]
+    (content,) = served.store.files(stored["attributes"]["submissionKey"]).values()
+    text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+    assert "Paragraph 0." in text
+    assert "The last word is neodymium." in text
+    assert "PUBLIC VERSION" not in text  # this portal publishes everything: there is no other version
+
+
+def test_a_character_that_the_pdf_has_no_glyph_for_goes_in_a_word_file(served: Served) -> None:
+    (receipt,), _, _ = _send(served, _long(last="漢字"))
+    assert isinstance(receipt, Receipt)
+    (stored,) = served.store.comments()
+    (name,) = stored["attributes"]["files"]
+    assert name.endswith(".docx")
+    content = served.store.files(stored["attributes"]["submissionKey"])[name]
+    assert Document(io.BytesIO(content)).paragraphs[-3].text == "漢字"
+
+
+def test_a_long_comment_hides_no_passage_either() -> None:
+    assert "publishes the whole" in " ".join(comment.problems(_long(last="We need [412.5 tonnes].")))
+
+
+def test_a_long_comment_without_its_file_is_refused_before_anything_is_sent(served: Served) -> None:
+    (outcome,), _, _ = _send(served, replace(_long(), letter=None))
+    assert isinstance(outcome, Refused)
+    assert served.store.comments() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "stored"),
+    [("9408", Unclear, 1), ("9502", Unclear, 1), ("9400", Refused, 0), ("9503", TryLater, 0)],
+)
+def test_a_filing_with_a_file_is_no_more_repeated_than_one_without(
+    served: Served, fault: str, kind: type[Exception], stored: int
+) -> None:
+    (outcome,), _, _ = _send(served, _long(f"DEMO-2026-0001-{fault}"))
+    assert type(outcome) is kind
+    assert len(served.store.comments()) == stored
+
+
+def test_two_filings_of_one_file_are_seen_as_doubles_and_two_files_are_not(served: Served) -> None:
+    _send(served, _long(), _long(last="Another last word."))
+    assert served.store.doubles() == 0
+    _send(served, _long())
+    assert served.store.doubles() == 1
 
 
 @pytest.mark.parametrize(

@@ -148,3 +148,18 @@ def test_every_migration_goes_down_and_up_again_with_rows_in_the_tables(each_ses
     assert _counts() == {}
     upgrade()
     assert set(_counts()) == set(Base.metadata.tables)
+
+
+def test_letters_that_hide_passages_and_were_signed_before_are_expected_to_be_certified(each_session: Session) -> None:
+    session = each_session
+    with transaction(session):
+        company, _ = factories.company(session)
+        cards = [factories.recommendation(session, f"I{n}", factories.docket(session)) for n in (1, 2)]
+        on = factories.campaign(session, *cards)
+        for story, card in (("We buy [412.5 tonnes] a year.", "I1"), ("We make magnets.", "I2")):
+            factories.signed(session, factories.member(session, company), on, card, story=story)
+    session.close()
+    assert _counts()["confidential_texts"] == 1
+    downgrade(revision="-1")
+    upgrade()
+    assert _counts()["confidential_texts"] == 1

@@ -23,7 +23,7 @@ from campaign.channels.docket.filing import Submitter as Filer
 from campaign.channels.docket.packet import PacketChannel
 from campaign.channels.http import Answer
 from campaign.domain import docket_rules
-from campaign.domain.errors import Invalid, Misconfigured, Refused, TryLater, Unclear
+from campaign.domain.errors import Invalid, Misconfigured, Refused, TryLater, Unclear, WrongState
 from tests.unit.channel_contract import ByHandChannel
 from tests.unit.parcels import a_parcel
 
@@ -45,8 +45,9 @@ FILING = Filing(
     paragraphs=("We make wire.", "We buy [412.5 tonnes] a year from [Quiet Creek Mining].", "Thank you."),
     closing="Respectfully submitted,",
     signature=("Ileana Coquí", "Plant manager"),
+    reason="It shows our needs",
 )
-OPEN_TEXT = replace(FILING, paragraphs=("We make wire.", "Thank you."))
+OPEN_TEXT = replace(FILING, paragraphs=("We make wire.", "Thank you."), reason="")
 
 
 class TestPacketChannel(ByHandChannel):
@@ -68,15 +69,16 @@ def test_f10_five_thousand_fit_and_one_more_is_said_with_its_count() -> None:
     whole = (text * 42)[:5000]
     assert docket_rules.length(whole).most == 5000
     assert comment.problems(replace(COMMENT, text=whole)) == []
-    assert comment.problems(replace(COMMENT, text=f"{whole}b")) == [
-        "The comment has 5,001 characters in 5,001 bytes; 5,000 of each fit. Cut 1."
-    ]
+    assert not replace(COMMENT, text=whole).is_attached
+    longer = replace(COMMENT, text=f"{whole}b")
+    assert comment.problems(longer) == []
+    assert longer.is_attached
+    assert comment.attributes(longer)["comment"] == "Please see the attached comment of Acme."
 
 
 def test_bytes_count_as_characters_do() -> None:
-    (words,) = comment.problems(replace(COMMENT, text="é" * 2501))
-    assert "2,501 characters in 5,002 bytes" in words
-    assert words.endswith("Cut 2.")
+    assert replace(COMMENT, text="é" * 2501).is_attached
+    assert not replace(COMMENT, text="é" * 2500).is_attached
 
 
 @pytest.mark.parametrize(
@@ -277,8 +279,14 @@ def test_the_link_leads_to_the_form_of_the_docket() -> None:
 def test_the_comment_box_text_is_short_and_certifies_what_is_bracketed() -> None:
     made = packet.packet(FILING)
     assert len(made.comment) < 500
-    assert "would not customarily be released to the public" in made.certification
+    assert made.certification.endswith("would not customarily be released to the public. Reason: It shows our needs.")
     assert made.certification in made.comment
+
+
+def test_no_packet_is_made_of_passages_that_nobody_certified() -> None:
+    with pytest.raises(WrongState):
+        packet.packet(replace(FILING, reason=""))
+    assert packet.packet(OPEN_TEXT).certification == ""
 
 
 def test_a_mark_in_the_signed_heading_gives_way_to_that_of_the_version() -> None:

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from campaign.channels.docket.filing import Filing
 from campaign.domain import brackets, docket_rules
+
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 LIMITS = {
     "comment": docket_rules.COMMENT_LIMIT,
@@ -54,12 +58,14 @@ class Submitter(StrEnum):
 class File:
     name: str
     content: bytes
-    content_type: str = "application/pdf"
+    content_type: str = PDF
 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
     """The cargo of a parcel for regulations.gov. `text` has LF line ends; `document_id` is a document's, not a docket's.
+
+    What does not fit into the portal's box goes as a file, made of `letter` when it is sent (attachment.py).
 
     An individual is named with `first_name` and `last_name`; an organization with `organization` and, where its agency asks for
     one, `organization_type`. A receipt goes to `email` only when `send_receipt` is set.
@@ -80,7 +86,19 @@ class Comment:
     phone: str = ""
     country: str = ""
     category: str = ""
+    letter: Filing | None = None
     files: tuple[File, ...] = ()
+
+    @property
+    def is_attached(self) -> bool:
+        return docket_rules.over(self.text, docket_rules.COMMENT_LIMIT) > 0
+
+    @property
+    def box(self) -> str:
+        """What stands in the portal's comment box."""
+        if not self.is_attached:
+            return self.text
+        return f"Please see the attached comment of {self.organization or f'{self.first_name} {self.last_name}'}."
 
     def __repr__(self) -> str:
         return f"Comment({self.document_id})"
@@ -91,8 +109,8 @@ def problems(comment: Comment) -> list[str]:
     found = [] if comment.document_id else ["The docket has no document to comment on; staff enter its id."]
     if not comment.text.strip():
         found.append("The comment has no text.")
-    found += [_too_long(name, getattr(comment, name if name != "comment" else "text")) for name in LIMITS]
-    found += [*_of_text(comment.text), *_of_submitter(comment), *_of_files(comment.files)]
+    found += [_too_long(name, getattr(comment, name if name != "comment" else "box")) for name in LIMITS]
+    found += [*_of_text(comment), *_of_submitter(comment), *_of_files(comment.files)]
     return [each for each in found if each]
 
 
@@ -105,13 +123,13 @@ def _too_long(name: str, text: str) -> str:
     return f"{_WORDS[name]} has {size.characters:,} characters in {size.bytes:,} bytes; {limit:,} of each fit. Cut {cut:,}."
 
 
-def _of_text(text: str) -> list[str]:
+def _of_text(comment: Comment) -> list[str]:
     found = []
-    if sign := docket_rules.emoji(text):
+    if sign := docket_rules.emoji(comment.box):
         found.append(f"The portal takes no emoji: take out the character U+{ord(sign):04X}.")
-    if brackets.has_passages(text):
+    if brackets.has_passages(comment.text):
         found.append("This portal publishes the whole comment: take out what stands in brackets.")
-    if "\r" in text:
+    if "\r" in comment.text:
         found.append("The comment's line ends are not in their one form.")
     return found
 
@@ -143,7 +161,7 @@ def attributes(comment: Comment, submission_key: str = "") -> dict[str, Any]:
     person = comment.submitter is Submitter.INDIVIDUAL
     body: dict[str, Any] = {
         "commentOnDocumentId": comment.document_id,
-        "comment": comment.text,
+        "comment": comment.box,
         "submissionType": "API",
         "submitterType": comment.submitter.value,
         "firstName": comment.first_name,

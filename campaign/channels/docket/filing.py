@@ -65,6 +65,8 @@ class Filing:
     paragraphs: tuple[str, ...]
     closing: str
     signature: tuple[str, ...]
+    marked: bool = True  # no version is marked where the portal publishes whatever it is given
+    reason: str = ""  # why the bracketed passages are confidential, as the filer certified it; public
 
     def __repr__(self) -> str:
         return f"Filing({self.reference})"
@@ -94,9 +96,30 @@ def heading_lines(heading: str) -> tuple[str, ...]:
 
 def file_name(version: Version, submitter: str, kind: str) -> str:
     """ "BCI_Quillback_Magnetics.pdf": the version's letters, the submitter's name in safe characters, the kind."""
+    return f"{version.value}_{safe_name(submitter)}.{kind}"
+
+
+def safe_name(submitter: str) -> str:
     plain = unicodedata.normalize("NFKD", submitter.translate(_LETTERS)).encode("ascii", "ignore").decode()
-    safe = _UNSAFE.sub("_", plain).strip("_")[:MOST_NAME].rstrip("_")
-    return f"{version.value}_{safe or 'Submitter'}.{kind}"
+    return _UNSAFE.sub("_", plain).strip("_")[:MOST_NAME].rstrip("_") or "Submitter"
+
+
+def mark_of(filing: Filing, version: Version) -> str:
+    """What stands at the top of each page."""
+    return version.mark if filing.marked else ""
+
+
+def title_of(filing: Filing, version: Version) -> str:
+    """Of a file, for those who read its properties."""
+    return f"{filing.subject} ({version.mark.title()})" if filing.marked else filing.subject
+
+
+def certified_sentence(filing: Filing) -> str:
+    """What the filer certifies, in the words of the notices."""
+    return (
+        f"{filing.submitter.name} certifies that the information in brackets is business confidential and would not "
+        "customarily be released to the public."
+    )
 
 
 def note_of(filing: Filing, version: Version) -> str:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from campaign.channels.base import Line
-from campaign.channels.docket.filing import Filing, Version, file_name
+from campaign.channels.docket.comment import DOCX, PDF
+from campaign.channels.docket.filing import Filing, Version, certified_sentence, file_name
 from campaign.domain import brackets
 from campaign.domain.channels import ChannelName
-from campaign.domain.errors import Invalid, Misconfigured
+from campaign.domain.errors import Invalid, Misconfigured, WrongState
 from campaign.domain.parcels import Parcel
 
-PDF = "application/pdf"
 KINDS = ("pdf", "docx")
 PORTAL = "https://comments.ustr.gov"
 
@@ -63,9 +63,12 @@ class PacketChannel:
 
 
 def packet(filing: Filing) -> Packet:
-    """Raises Invalid, with the line, when the brackets do not hold what they shall hide."""
+    """Raises Invalid, with the line, when the brackets do not hold what they shall hide, and WrongState where what they hide
+    has not been certified."""
     if found := brackets.faults(filing.text):
         raise Invalid(f"Line {found[0].line}: {found[0].message}", "brackets")
+    if Version.CONFIDENTIAL in filing.versions and not filing.reason:
+        raise WrongState("Say first why the passages in brackets are confidential, and certify it.")
     pieces = tuple(
         Piece(file_name(version, filing.submitter.name, kind), version, kind)
         for version in filing.versions
@@ -86,11 +89,7 @@ def make(filing: Filing, piece: Piece) -> bytes:
 
 
 def media_type(piece: Piece) -> str:
-    if piece.kind == "pdf":
-        return PDF
-    from campaign.channels.docket.word import DOCX
-
-    return DOCX
+    return PDF if piece.kind == "pdf" else DOCX
 
 
 def zipped(filing: Filing, made: Packet) -> bytes:
@@ -113,13 +112,11 @@ def link(filing: Filing) -> str:
 
 
 def certification(filing: Filing) -> str:
-    """What the filer certifies, in the words of the notices; empty where nothing is confidential."""
+    """What the filer certified, with their reason; empty where nothing is confidential."""
     if Version.CONFIDENTIAL not in filing.versions:
         return ""
-    return (
-        f"{filing.submitter.name} certifies that the information in brackets is business confidential and would not "
-        "customarily be released to the public."
-    )
+    reason = filing.reason if filing.reason.endswith((".", "!", "?")) else f"{filing.reason}."
+    return f"{certified_sentence(filing)} Reason: {reason}"
 
 
 def _comment(filing: Filing) -> str:
@@ -139,7 +136,7 @@ def _checklist(filing: Filing) -> tuple[str, ...]:
             (
                 "The file that begins with BCI is marked business confidential, the one that begins with P public.",
                 "You have read the public version: nothing confidential is left in it.",
-                "You can certify that the bracketed passages are not customarily public.",
+                "The certification, with your reason, stands in the comment box or where the form asks for it.",
             )
             if pair
             else ("The file is marked public, and nothing in it is confidential.",)

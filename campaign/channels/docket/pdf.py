@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typst
 
-from campaign.channels.docket.filing import Filing, Version, note_of
+from campaign.channels.docket.filing import Filing, Version, mark_of, note_of, title_of
 from campaign.domain.errors import Invalid
 
 # inside the typst package; Libertinus Serif is a free font (OFL 1.1)
@@ -45,10 +45,10 @@ def pdf(filing: Filing, version: Version) -> bytes:
 
 def _data(filing: Filing, version: Version) -> dict[str, object]:
     return {
-        "title": f"{filing.subject} ({version.mark.title()})",
+        "title": title_of(filing, version),
         "author": filing.submitter.name,
         "fonts": _FONTS,
-        "mark": version.mark,
+        "mark": mark_of(filing, version),
         "note": note_of(filing, version),
         "docket": filing.docket,
         "submitter": filing.submitter.name,

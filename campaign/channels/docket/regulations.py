@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 from campaign.channels.base import Line
-from campaign.channels.docket import answers, comment, documents
+from campaign.channels.docket import answers, attachment, comment, documents
 from campaign.channels.docket.comment import Comment, File
 from campaign.channels.http import Answer, Http
 from campaign.channels.one_by_one import OneByOne
@@ -94,6 +94,7 @@ class RegulationsLine(OneByOne):
         if found := comment.problems(cargo):
             raise Refused(found[0], code="invalid", falls_through=True)
         self._check_open(cargo.document_id)
+        cargo = attachment.completed(cargo)
         key = self._upload(cargo.files) if cargo.files else ""
         begins()
         return self._post_comment(cargo, key)
@@ -173,16 +174,17 @@ def _id_of(answer: Answer) -> str | None:
 
 def read_documents(access: Access, docket: str, http: Http) -> list[documents.Document]:
     """The documents of a docket, at most 250. Raises Misconfigured, Refused or TryLater; closes nothing."""
+    return documents.documents(asked(access, http, "/documents", {"filter[docketId]": docket, "page[size]": "250"}))
+
+
+def asked(access: Access, http: Http, path: str, params: dict[str, str] | None = None) -> str:
+    """The body of an answer to a question, which changes nothing there. Raises Misconfigured, Refused or TryLater."""
     access.check()
+    headers = {"X-Api-Key": access.key, "Accept": JSON_API}
     try:
-        answer = http.ask(
-            "GET",
-            f"{access.url.rstrip('/')}/documents",
-            params={"filter[docketId]": docket, "page[size]": "250"},
-            headers={"X-Api-Key": access.key, "Accept": JSON_API},
-        )
+        answer = http.ask("GET", access.url.rstrip("/") + path, params=params, headers=headers)
     except Unclear as error:
         raise TryLater(str(error)) from None
     if not answer.ok:
         raise answers.before_comment(answer)
-    return documents.documents(answer.body)
+    return answer.body

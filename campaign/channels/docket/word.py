@@ -13,9 +13,8 @@ from docx.oxml.ns import qn
 from docx.shared import Inches, Pt
 from docx.text.paragraph import Paragraph
 
-from campaign.channels.docket.filing import Filing, Version, note_of
+from campaign.channels.docket.filing import Filing, Version, mark_of, note_of, title_of
 
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _FONT = "Times New Roman"
 _MADE_AT = datetime(2000, 1, 1, tzinfo=UTC)  # the day of filing is the portal's to say
 
@@ -57,7 +56,8 @@ def _set_up(document: DocumentType, filing: Filing, version: Version) -> None:
         fonts.set(qn("w:eastAsia"), _FONT)
     mark = section.header.paragraphs[0]
     mark.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    mark.add_run(version.mark).bold = True
+    words = mark.add_run(mark_of(filing, version))
+    words.bold, words.font.size = True, Pt(12)
     if note := note_of(filing, version):
         small = section.header.add_paragraph()
         small.alignment = WD_ALIGN_PARAGRAPH.CENTER
@@ -65,12 +65,14 @@ def _set_up(document: DocumentType, filing: Filing, version: Version) -> None:
     foot = section.footer.paragraphs[0]
     foot.add_run(f"Docket No. {filing.docket} · {filing.submitter.name} · Page ").font.size = Pt(9)
     _field(foot, "PAGE")
+    foot.add_run(" of ").font.size = Pt(9)
+    _field(foot, "NUMPAGES")
     _properties(document, filing, version)
 
 
 def _properties(document: DocumentType, filing: Filing, version: Version) -> None:
     said = document.core_properties
-    said.title = f"{filing.subject} ({version.mark.title()})"
+    said.title = title_of(filing, version)
     said.author = said.last_modified_by = filing.submitter.name
     said.comments, said.language = "", "en-US"
     said.created = said.modified = _MADE_AT.replace(tzinfo=None)

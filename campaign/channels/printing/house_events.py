@@ -18,17 +18,17 @@ TOLERANCE = timedelta(minutes=5)
 """How old a signed notice may be: one that was listened to cannot be played again later."""
 
 KINDS = {
-    "letter.created": EventKind.DEFERRED,
-    "letter.rendered_pdf": EventKind.DEFERRED,
-    "letter.mailed": EventKind.DEFERRED,
-    "letter.in_transit": EventKind.DEFERRED,
-    "letter.in_local_area": EventKind.DEFERRED,
-    "letter.processed_for_delivery": EventKind.DEFERRED,
-    "letter.re-routed": EventKind.DEFERRED,
+    "letter.created": EventKind.PRINTING,
+    "letter.rendered_pdf": EventKind.PRINTING,
+    "letter.mailed": EventKind.MAILED,
+    "letter.in_transit": EventKind.IN_TRANSIT,
+    "letter.in_local_area": EventKind.IN_TRANSIT,
+    "letter.processed_for_delivery": EventKind.IN_TRANSIT,
+    "letter.re-routed": EventKind.IN_TRANSIT,
     "letter.delivered": EventKind.DELIVERED,
     "letter.returned_to_sender": EventKind.BOUNCED,
 }
-"""The house's words; under way changes no status. What is not listed is UNKNOWN and kept."""
+"""The house's words. What is not listed is UNKNOWN and kept."""
 
 
 @dataclass(frozen=True, slots=True)

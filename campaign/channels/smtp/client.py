@@ -81,7 +81,9 @@ class SmtpChannel:
 
 
 def _commands(parcel: Parcel) -> tuple[bytes, bytes, bytes]:
-    """Raises Refused for an address that no relay takes."""
+    """Raises Refused for an address that no relay takes, and for one whose mail comes back to us."""
     sender = wire_address(parcel.envelope_sender) if parcel.envelope_sender else ""
     to = wire_address(parcel.to_address)
+    if sender and to.rpartition("@")[2].lower() == sender.rpartition("@")[2].lower():
+        raise Refused("the address is of our own domain for returned mail: enter the office's own")
     return f"MAIL FROM:<{sender}>\r\n".encode("ascii"), f"RCPT TO:<{to}>\r\n".encode("ascii"), b"DATA\r\n"

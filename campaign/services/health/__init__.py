@@ -1,6 +1,7 @@
 """Whether letters leave, and what stands in their way: one report for the page, `/readyz`, `campaign check` and the metrics."""
 
 from campaign.services.health.channels import queues_of
+from campaign.services.health.complaints import measure as measure_complaints
 from campaign.services.health.rates import handover_times, outcomes_since, quantile
 from campaign.services.health.report import (
     glance,
@@ -26,6 +27,7 @@ __all__ = [
     "glance",
     "handover_times",
     "is_migrated",
+    "measure_complaints",
     "migration_head",
     "not_migrated",
     "outcomes_since",

@@ -60,6 +60,16 @@ def handover_times(session: Session, since: datetime, now: datetime) -> dict[Cha
     return {channel: sorted(times) for channel, times in found.items()}
 
 
+def sent_to(session: Session, domain: str, since: datetime, now: datetime) -> int:
+    """Letters and mails that a relay took for the addresses of this domain."""
+    query = _finished(session, since, now).where(
+        Attempt.outcome == AttemptOutcome.RECEIPT,
+        Delivery.channel == ChannelName.SMTP,
+        sa.func.lower(Delivery.to_address).endswith(f"@{domain}", autoescape=True),
+    )
+    return session.scalar(query.with_only_columns(sa.func.count())) or 0
+
+
 def quantile(times: Sequence[tuple[float, int]], share: float) -> float:
     """The seconds within which that share of the letters was done; `times` as `handover_times` gives them, not empty."""
     wanted = share * sum(number for _, number in times)

@@ -13,8 +13,9 @@ from campaign import paths
 from campaign.domain.channels import ChannelName
 from campaign.models.event import Event
 from campaign.models.proof import Proof
-from campaign.services import breaker, events, proofs, waiting
+from campaign.services import breaker, complaints, events, proofs, waiting
 from campaign.services.health import channels as of_channels
+from campaign.services.health import complaints as of_complaints
 from campaign.services.health import ways as of_ways
 from campaign.services.health import workers as of_workers
 from campaign.services.health.shapes import ChannelHealth, Condition, Health, Part, Problem, WorkerHealth
@@ -47,6 +48,7 @@ def report(session: Session, set_up: Collection[ChannelName], broker: bool | Non
         *of_ways.problems(session, set_up, now),
         *_proof_problems(proof),
         *_policy_problems(events.refused_by_policy(session, now - timedelta(days=1))),
+        *of_complaints.problems(complaints.rates(session)),
     )
     return Health(now, True, True, broker, channels, workers, unworked, count, oldest, proof, problems)
 

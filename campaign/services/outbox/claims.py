@@ -18,7 +18,7 @@ from campaign.domain.parcels import Parcel
 from campaign.domain.statuses import CampaignStatus, Status
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
-from campaign.services import breaker, counts, deliveries, held
+from campaign.services import breaker, complaints, counts, deliveries, held
 from campaign.services.envelope import Envelope
 from campaign.services.outbox import bulk, outcomes, paces
 from campaign.services.outbox.paces import Due, Limits
@@ -115,7 +115,7 @@ def _marked(
 def _due(session: Session, channel: ChannelName, now: datetime, most: int) -> list[Due]:
     """Rows that are due, locked: those that a person waits for first, then in fair shares of the campaigns that wait."""
     found: list[Due] = []
-    for level in _LEVELS:
+    for level in _levels(session, channel):
         groups = _waiting(session, channel, level, now) if len(found) < most else []
         random.shuffle(groups)
         for number, campaign_id in enumerate(groups[:_MOST_GROUPS]):
@@ -123,6 +123,13 @@ def _due(session: Session, channel: ChannelName, now: datetime, most: int) -> li
             share = -(-left // (min(len(groups), _MOST_GROUPS) - number))
             found += _of_campaign(session, channel, level, campaign_id, now, share)
     return found
+
+
+def _levels(session: Session, channel: ChannelName) -> Sequence[int]:
+    """The priorities that may leave: none of campaign mail while too much of ours is reported as spam."""
+    if channel is ChannelName.SMTP and complaints.stop_campaign_mail(session):
+        return [level for level in _LEVELS if level != deliveries.PRIORITY_BULK]
+    return _LEVELS
 
 
 def _waiting(session: Session, channel: ChannelName, level: int, now: datetime) -> list[int | None]:
@@ -190,5 +197,5 @@ def due_channels(session: Session, now: datetime, channels: Sequence[ChannelName
         channel
         for channel in channels
         if not breaker.is_open(session, channel, now)
-        and any(_waiting(session, channel, level, now) for level in _LEVELS)
+        and any(_waiting(session, channel, level, now) for level in _levels(session, channel))
     ]

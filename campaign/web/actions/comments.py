@@ -50,8 +50,7 @@ def size(letter: Letter) -> Length:
 def size_words(found: Length) -> str:
     """The same words as the page's script writes (app.js, total)."""
     words = f"{found.characters:,} characters in {found.bytes:,} bytes; {COMMENT_LIMIT:,} of each fit."
-    cut = found.most - COMMENT_LIMIT
-    return f"{words} Cut {cut:,}." if cut > 0 else words
+    return f"{words} It goes as an attached file." if found.most > COMMENT_LIMIT else words
 
 
 def pair(letter: Letter) -> Pair | None:

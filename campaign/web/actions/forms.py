@@ -139,5 +139,16 @@ class FiledForm(FlaskForm):  # type: ignore[misc]
     before_close = BooleanField("I filed it before the docket closed")
 
 
+class CertifyForm(FlaskForm):  # type: ignore[misc]
+    """Why bracketed passages are confidential, and the filer's certification."""
+
+    reason = TextAreaField("Why is it confidential?", filters=[_tidy])
+    certified = BooleanField("I certify this.")
+
+    def validate_certified(self, field: Any) -> None:
+        if not field.data:
+            raise ValidationError("Tick the box to certify it. The portal takes no confidential version without.")
+
+
 class PressForm(FlaskForm):  # type: ignore[misc]
     """One button."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from campaign.channels.docket import attachment
 from campaign.channels.docket import packet as packets
+from campaign.channels.docket.filing import certified_sentence
 from campaign.channels.docket.packet import Packet
 from campaign.domain.channels import BY_THE_MEMBERS_WORD
 from campaign.domain.errors import Gone, Invalid, NotFound, WrongState
@@ -16,17 +18,18 @@ from campaign.domain.statuses import Status
 from campaign.extensions import db
 from campaign.models.docket import Portal
 from campaign.models.letter import Letter
-from campaign.services import filings
+from campaign.runtime import runtime
+from campaign.services import confidential, filings
 from campaign.unit_of_work import unit_of_work
 from campaign.web import access, context
 from campaign.web.actions.blueprint import bp
-from campaign.web.actions.forms import FiledForm
+from campaign.web.actions.forms import CertifyForm, FiledForm
 from campaign.web.actions.views import put_error
 from campaign.web.formats import as_zone
 
 
 def page(
-    letter: Letter, values: dict[str, Any], form: FiledForm | None = None, status: int = 200
+    letter: Letter, values: dict[str, Any], form: FiledForm | CertifyForm | None = None, status: int = 200
 ) -> ResponseReturnValue:
     """The packet, or 410 with what remains once the docket has closed. `values`: what every page of a letter has."""
     opened, now = filings.of_letter(db.session(), letter.id), context.now()
@@ -34,15 +37,42 @@ def page(
     if delivery.channel not in BY_THE_MEMBERS_WORD:  # a machine files it at regulations.gov
         return redirect(url_for(".letter", reference=letter.reference), 303)
     filed = delivery.status in (Status.ACCEPTED, Status.DELIVERED)
-    form = form or FiledForm()
+    closed = now >= opened.docket.closes_at and not filed
+    form = form or (FiledForm() if opened.is_certified or filed or closed else CertifyForm())
     shared = {**values, "docket": opened.docket, "form": form, "filed": filed, "opened": opened}
-    if now >= opened.docket.closes_at and not filed:
+    shared["kept_until"] = confidential.kept_until(opened.docket, delivery.changed_at if filed else None, _keep())
+    if closed:
         return render_template("actions/packet_closed.html", **shared), 410 if status == 200 else status
     if opened.docket.portal is Portal.REGULATIONS_GOV:
-        return render_template("actions/comment.html", **shared), status
+        comment = opened.comment(as_zone(context.zone()))
+        return render_template("actions/comment.html", **shared, comment=comment), status
     filing = opened.filing(as_zone(context.zone()))
+    if isinstance(form, CertifyForm):
+        return render_template("actions/certify.html", **shared, statement=certified_sentence(filing)), status
+    if filed and not (opened.is_certified and opened.is_whole):
+        return render_template("actions/packet_filed.html", **shared), status
     shared["submitter"] = packets.submitter_block(filing)
     return render_template("actions/packet.html", **shared, filing=filing, packet=packets.packet(filing)), status
+
+
+def _keep() -> timedelta:
+    return timedelta(days=runtime().settings.keep_confidential_days)
+
+
+def certify(letter: Letter, values_of: Any) -> ResponseReturnValue:
+    """The answer to "I certify it", and to another reason for it."""
+    reference, letter_id, by = letter.reference, letter.id, f"member:{letter.member_id}"
+    form = CertifyForm()
+    if form.validate_on_submit():
+        try:
+            with unit_of_work() as rows:
+                filings.certify(rows, letter_id, form.reason.data or "", as_zone(context.zone()), context.now(), by)
+        except Invalid as error:
+            put_error(form, error)
+        else:
+            return redirect(url_for(".file", reference=reference), 303)
+    again = access.own_letter(reference)
+    return page(again, values_of(again), form, 422)
 
 
 def record(letter: Letter) -> None:
@@ -85,12 +115,26 @@ def packet_file(reference: str, name: str) -> ResponseReturnValue:
     return _download(packets.make(filing, piece), packets.media_type(piece), piece.name)
 
 
+@bp.get("/letters/<reference>/comment-file")
+@access.members_only
+def comment_file(reference: str) -> ResponseReturnValue:
+    """A comment that is longer than the portal's box, as the file that goes with it."""
+    opened = filings.of_letter(db.session(), access.own_letter(reference).id)
+    comment = opened.comment(as_zone(context.zone()))
+    if opened.docket.portal is not Portal.REGULATIONS_GOV or not comment.is_attached or comment.letter is None:
+        raise NotFound("This comment fits into the portal’s box: it needs no file.")
+    made = attachment.file_of(comment.letter)
+    return _download(made.content, made.content_type, made.name)
+
+
 def _packet(letter: Letter, now: datetime) -> tuple[Any, Packet]:
     opened = filings.of_letter(db.session(), letter.id)
     if opened.docket.portal is not Portal.USTR:
         raise NotFound("This docket takes its comments in a box, not as files.")
     if now >= opened.docket.closes_at:
         raise Gone("This docket has closed. The letter itself can still be printed.")
+    if not opened.is_whole:
+        raise Gone("The confidential passages have been deleted. The public version is on your letter’s page.")
     filing = opened.filing(as_zone(context.zone()))
     return filing, packets.packet(filing)
 

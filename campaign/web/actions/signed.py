@@ -12,6 +12,7 @@ from campaign.domain.errors import Invalid
 from campaign.domain.events import ResponseKind
 from campaign.domain.texts import tidy_line
 from campaign.extensions import db
+from campaign.models.confidential import ConfidentialText
 from campaign.models.docket import Docket
 from campaign.models.letter import Letter
 from campaign.services import deliveries, reminders, responses, stories
@@ -74,8 +75,11 @@ def _letter_context(found: Letter) -> dict[str, Any]:
 @access.members_only
 def letter(reference: str) -> ResponseReturnValue:
     values = _letter_context(access.own_letter(reference))
-    docket = db.session.get(Docket, values["letter"].docket_id) if values["letter"].docket_id else None
-    return render_template("actions/letter.html", **values, record=tracker.record(values["story"]), docket=docket)
+    found, docket, confidential = values["letter"], None, None
+    if found.docket_id is not None:
+        docket, confidential = db.session.get(Docket, found.docket_id), db.session.get(ConfidentialText, found.id)
+    record = tracker.record(values["story"])
+    return render_template("actions/letter.html", **values, record=record, docket=docket, confidential=confidential)
 
 
 @bp.get("/letters/<reference>/letter.pdf")
@@ -137,6 +141,13 @@ def file(reference: str) -> ResponseReturnValue:
         form=PressForm(),
         handoff=views.handoff_of(db.session(), found, delivery),
     )
+
+
+@bp.post("/letters/<reference>/certify")
+@access.members_only
+def certify(reference: str) -> ResponseReturnValue:
+    """The filer certifies what is in brackets, and says why it is confidential."""
+    return packets.certify(access.own_letter(reference), _letter_context)
 
 
 @bp.post("/letters/<reference>/filed")

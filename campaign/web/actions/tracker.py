@@ -15,9 +15,10 @@ from campaign.domain.statuses import ResponseState, Status
 from campaign.models.delivery import DeliveryChange
 from campaign.models.event import Event
 from campaign.models.response import Response
+from campaign.services import postings
 from campaign.services.letters import listed
 from campaign.services.stories import Line, Story
-from campaign.web.formats import as_zone, clock, moment, plural, time_tag
+from campaign.web.formats import as_zone, clock, event_detail, moment, plural, time_tag
 from campaign.web.states import letter_state
 
 QUIET = timedelta(days=5)
@@ -225,6 +226,8 @@ def _proof(change: DeliveryChange) -> str:
     if change.by.startswith("member:"):
         return "you confirmed it"
     if change.by.startswith("event:"):
+        if change.why == postings.WHY:
+            return "the agency published it"
         return "their answer proves it" if "office" in change.why else "confirmed by receipt"
     return "confirmed by staff"
 
@@ -281,9 +284,13 @@ _RESPONSES = {
     ResponseKind.MEETING: "They offered to meet",
 }
 _EVENTS = {
-    EventKind.DEFERRED: "Their mail system still tries to hand it on",
-    EventKind.AUTO_REPLY: "An automatic answer came: somebody is away or has moved",
-    EventKind.COMPLAINED: "The receiver marked it as unwanted",
+    EventKind.DEFERRED: ("Their mail system still tries to hand it on", "b"),
+    EventKind.PRINTING: ("The print house has it in hand", "b"),
+    EventKind.MAILED: ("Printed and given to the mail", "g"),
+    EventKind.IN_TRANSIT: ("In the mail, on its way", "g"),
+    EventKind.PUBLISHED: ("The agency published your comment", "g"),
+    EventKind.AUTO_REPLY: ("An automatic answer came: somebody is away or has moved", "b"),
+    EventKind.COMPLAINED: ("The receiver marked it as unwanted", "b"),
 }
 
 
@@ -295,10 +302,13 @@ def record(story: Story) -> list[Step]:
 
 def _step(entry: object, at: datetime, story: Story) -> Step | None:
     match entry:
+        case DeliveryChange() if entry.why == postings.WHY:
+            return None  # the notice says it, with the way there
         case DeliveryChange():
             return _changed(entry, story)
         case Event() if entry.kind in _EVENTS:
-            return Step(at, _EVENTS[entry.kind], entry.detail, "b")
+            text, tone = _EVENTS[entry.kind]
+            return Step(at, text, event_detail(entry), tone)
         case Response():
             return Step(at, _RESPONSES[entry.kind], _source(entry), "g")
         case _:

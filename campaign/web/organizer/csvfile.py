@@ -85,7 +85,7 @@ MANIFEST = ("position", "file", "reference", "addressee", "office", "pages", "sh
 
 
 def manifest(lines: Iterable[Any]) -> Iterator[str]:
-    """Of `printing.manifest`; the last row adds up letters, pages and sheets."""
+    """Of `print_overview.manifest`; the last row adds up letters, pages and sheets."""
 
     def rows() -> Iterator[Sequence[Any]]:
         letters = pages = sheets = 0

@@ -16,6 +16,7 @@ from campaign.domain.events import ResponseKind
 from campaign.domain.statuses import NOT_LEFT, OVER, ResponseState, Status
 from campaign.extensions import db
 from campaign.models.campaign import Campaign
+from campaign.models.confidential import ConfidentialText
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.runtime import runtime
@@ -94,6 +95,7 @@ def letter_page(
         story=story,
         writer=queries.writers(session, [found])[found.member_id],
         consent=queries.consent(session, found),
+        confidential=session.get(ConfidentialText, found.id) if found.docket_id is not None else None,
         rows=words.timeline(story, named),
         people=named,
         words=words,

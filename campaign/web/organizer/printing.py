@@ -17,7 +17,7 @@ from campaign.domain.statuses import BatchState, CampaignStatus
 from campaign.extensions import db
 from campaign.models.printing import PrintBatch
 from campaign.runtime import runtime
-from campaign.services import printing
+from campaign.services import print_overview, printing
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access
 from campaign.web.formats import number, plural
@@ -47,7 +47,7 @@ def prints(slug: str) -> ResponseReturnValue:
         most=printing.MOST,
         paused=here.status is CampaignStatus.PAUSED,
         page=page,
-        figures=printing.figures(session, page.rows) if page.rows else {},
+        figures=print_overview.figures(session, page.rows) if page.rows else {},
         states=BATCHES,
         people=queries.people(session, [batch.made_by for batch in page.rows]),
         now=now,
@@ -71,8 +71,8 @@ def prints_csv(slug: str) -> ResponseReturnValue:
     here = campaign(slug)
     session = db.session()
     rows = session.scalars(sa.select(PrintBatch).where(PrintBatch.campaign_id == here.id).order_by(PrintBatch.id)).all()
-    found = printing.figures(session, rows)
-    lines = list(csvfile.batches((batch, found.get(batch.id, printing.Figures())) for batch in rows))
+    found = print_overview.figures(session, rows)
+    lines = list(csvfile.batches((batch, found.get(batch.id, print_overview.Figures())) for batch in rows))
     return _csv(iter(lines), f"print-batches-{here.slug}.csv")
 
 
@@ -96,9 +96,9 @@ def _page(template: str, slug: str, reference: str) -> ResponseReturnValue:
         template,
         campaign=here,
         batch=batch,
-        figures=printing.figures(session, [batch]).get(batch.id, printing.Figures()),
+        figures=print_overview.figures(session, [batch]).get(batch.id, print_overview.Figures()),
         files=[each.name for each in printshop.files(_folder(reference))],
-        out=printing.to_take_out(session, batch),
+        out=print_overview.to_take_out(session, batch),
         state=BATCHES[batch.state],
         people=queries.people(session, [batch.made_by]),
         press=PressForm(formdata=None),
@@ -130,7 +130,7 @@ def print_manifest(slug: str, reference: str) -> ResponseReturnValue:
     def lines() -> Iterator[str]:
         # asked here and not before: the view's session ends with the view, and the stream has one of its own
         session = db.session()
-        yield from csvfile.manifest(printing.manifest(session, session.get_one(PrintBatch, batch_id)))
+        yield from csvfile.manifest(print_overview.manifest(session, session.get_one(PrintBatch, batch_id)))
 
     return _csv(stream_with_context(lines()), f"manifest-{reference}.csv")
 
@@ -169,7 +169,7 @@ def print_posted(slug: str, reference: str) -> ResponseReturnValue:
     batch = access.print_batch(slug, reference)
     form = PressForm()
     if not form.validate_on_submit():
-        found = printing.figures(db.session(), [batch]).get(batch.id, printing.Figures())
+        found = print_overview.figures(db.session(), [batch]).get(batch.id, print_overview.Figures())
         return render_template(
             "organizer/print_posted.html",
             campaign=campaign(slug),

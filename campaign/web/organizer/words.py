@@ -15,6 +15,7 @@ from campaign.models.response import Response
 from campaign.services.decisions import Decision
 from campaign.services.health import Condition
 from campaign.services.stories import Story
+from campaign.web.formats import event_detail
 from campaign.web.organizer.queries import Stage
 from campaign.web.states import letter_state
 
@@ -142,7 +143,11 @@ SEND_REFUSED = "Send once more"
 
 _EVENTS = {
     EventKind.DEFERRED: ("The mail system still tries", "b"),
+    EventKind.PRINTING: ("The print house has it in hand", "b"),
+    EventKind.MAILED: ("Printed and given to the mail", "g"),
+    EventKind.IN_TRANSIT: ("In the mail, on its way", "g"),
     EventKind.DELIVERED: ("Receipt: delivered", "g"),
+    EventKind.PUBLISHED: ("The agency published it", "g"),
     EventKind.BOUNCED: ("Came back", "o"),
     EventKind.REFUSED: ("Came back: not accepted", "o"),
     EventKind.COMPLAINED: ("Reported as spam", "o"),
@@ -222,7 +227,8 @@ def _row(at: datetime, what: object, story: Story, people: Mapping[str, str]) ->
     if isinstance(what, DeliveryChange):
         return _change(at, what, story, people)
     if isinstance(what, Event):
-        return Row(at, _EVENTS[what.kind][0], _joined(what.code or "", what.detail), _EVENTS[what.kind][1])
+        text, tone = _EVENTS[what.kind]
+        return Row(at, text, _joined(what.code, what.detail) if what.code else event_detail(what), tone)
     if isinstance(what, Response):
         return Row(at, ANSWERS[what.kind], f"recorded by {people.get(what.recorded_by, 'the system')}", "g")
     raise TypeError(f"no line for {type(what).__name__}")

@@ -95,8 +95,8 @@ def test_without_any_worker_that_is_said_and_organizers_are_told_once_letters_ar
     found = look(session)
     assert [each.holds for each in found.problems] == [True]
     assert mail(found).condition is Condition.UNATTENDED
-    assert (mail(found).waiting, mail(found).due) == (3, 3)
-    assert mail(found).oldest_due == NOW + timedelta(minutes=1)
+    assert (mail(found).queue.waiting, mail(found).queue.due) == (3, 3)
+    assert mail(found).queue.oldest_due == NOW + timedelta(minutes=1)
     assert health.glance(session, None, DUE).holding == found.holding
 
 
@@ -122,7 +122,7 @@ def test_letters_of_a_paused_campaign_wait_and_are_no_trouble(each_session: Sess
     with transaction(each_session):
         each_session.execute(sa.update(Campaign).values(status=CampaignStatus.PAUSED))
     line = mail(look(each_session))
-    assert (line.waiting, line.due, line.paused, line.oldest_due) == (3, 0, 3, None)
+    assert line.queue == health.Queue(waiting=3, paused=3)
     assert line.condition is Condition.IDLE
 
 
@@ -145,7 +145,7 @@ def test_what_left_is_counted_from_attempts_and_unclear_letters_from_their_rollu
     channel = MemoryChannel(answers=[])
     send_due(each_session, Loop(channel, factories.ENVELOPE, lambda: DUE, factories.journal()))
     line = mail(look(each_session))
-    assert (line.sent_hour, line.sent_minute, line.unclear, line.waiting) == (12, 12, 0, 0)
+    assert (line.sent_hour, line.sent_minute, line.unclear, line.queue.waiting) == (12, 12, 0, 0)
     assert line.condition is Condition.WORKING
     later = health.report(each_session, OFFERED, True, DUE + timedelta(minutes=30))
     assert (mail(later).sent_hour, mail(later).sent_minute) == (12, 0)

@@ -11,7 +11,7 @@ from campaign.services.health.report import (
     unmatched,
     without_database,
 )
-from campaign.services.health.shapes import ChannelHealth, Condition, Health, Part, Problem, WorkerHealth
+from campaign.services.health.shapes import ChannelHealth, Condition, Health, Part, Problem, Queue, WorkerHealth
 from campaign.services.health.workers import HEARD, UNWORKED
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Health",
     "Part",
     "Problem",
+    "Queue",
     "WorkerHealth",
     "glance",
     "handover_times",

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain.channels import CHANNEL_WORDS, ChannelName
+from campaign.domain.hours import OUTSIDE_OFFICE_HOURS
 from campaign.domain.statuses import Status
 from campaign.models.campaign import Campaign
 from campaign.models.channel import ChannelState
@@ -18,7 +19,7 @@ from campaign.models.rollup import Measure, Rollup
 from campaign.services import breaker
 from campaign.services.deliveries import PRIORITY_ONE_OFF
 from campaign.services.health import rates
-from campaign.services.health.shapes import ChannelHealth, Condition, Part, Problem
+from campaign.services.health.shapes import ChannelHealth, Condition, Part, Problem, Queue
 from campaign.services.outbox.claims import SENDS, senders
 from campaign.tasknames import WORKED
 
@@ -40,18 +41,18 @@ def of(
     states = {state.channel: state for state in breaker.states(session)}
     found = []
     for channel in WORKED:
-        waiting, due, paused, oldest = queues.get(channel, (0, 0, 0, None))
-        if channel not in offered and not waiting:
+        queue = queues.get(channel, Queue())
+        if channel not in offered and not queue.waiting:
             continue
         hour, minute = sent.get(channel, (0, 0))
         condition = Condition.IDLE
         if channel not in offered:
             condition = Condition.ABSENT
-        elif due and "delivery" in unworked:
+        elif queue.due and "delivery" in unworked:
             condition = Condition.UNATTENDED
-        elif due or hour:
+        elif queue.due or hour:
             condition = Condition.WORKING
-        line = ChannelHealth(channel, condition, waiting, due, paused, oldest, hour, minute, unclear.get(channel, 0))
+        line = ChannelHealth(channel, condition, queue, hour, minute, unclear.get(channel, 0))
         found.append(in_trouble(states[channel], line) if channel in states else line)
     return tuple(found)
 
@@ -81,28 +82,31 @@ def problems(line: ChannelHealth, now: datetime) -> tuple[Problem, ...]:
             words = f"{name} cannot be reached and is left alone ({how}): its letters wait, and none is lost."
             return (Problem(Part.CHANNELS, words, line.todo, line.reason, True, line.channel),)
         case Condition.ABSENT:
-            words = f"{name} is not set up here, and {line.waiting:,} wait for it."
+            words = f"{name} is not set up here, and {line.queue.waiting:,} wait for it."
             return (Problem(Part.CHANNELS, words, "Cancel them, or set the channel up.", channel=line.channel),)
     return ()
 
 
-def queues_of(session: Session, now: datetime) -> dict[ChannelName, tuple[int, int, int, datetime | None]]:
-    """By channel: all that are queued; of them those that are due, those of a paused campaign; and the oldest due."""
+def queues_of(session: Session, now: datetime) -> dict[ChannelName, Queue]:
+    """By channel, those that have something queued. One statement over what is queued."""
     sends = sa.or_(Delivery.campaign_id.is_(None), Campaign.status.in_(SENDS))
     due = sa.and_(_may_leave(session, now), Delivery.due_at <= now)
+    shut = sa.and_(sends, Delivery.reason == OUTSIDE_OFFICE_HOURS, Delivery.due_at > now)
     rows = session.execute(
         sa.select(
             Delivery.channel,
             sa.func.count(),
             sa.func.count(sa.case((due, 1))),
             sa.func.count(sa.case((sa.not_(sends), 1))),
+            sa.func.count(sa.case((shut, 1))),
             sa.func.min(sa.case((due, Delivery.due_at))),
+            sa.func.min(sa.case((shut, Delivery.due_at))),
         )
         .outerjoin(Campaign, Campaign.id == Delivery.campaign_id)
         .where(Delivery.status == Status.QUEUED, Delivery.channel.in_(WORKED))
         .group_by(Delivery.channel)
     )
-    return {channel: (waiting, due, paused, oldest) for channel, waiting, due, paused, oldest in rows}
+    return {channel: Queue(*queue) for channel, *queue in rows}
 
 
 def _may_leave(session: Session, now: datetime) -> sa.ColumnElement[bool]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaign.domain.channels import CHANNEL_WORDS
+from campaign.domain.districts import Chamber
 from campaign.domain.events import EventKind, ResponseKind
+from campaign.domain.hours import SendingHours
 from campaign.domain.statuses import BatchState, ResponseState, Status
 from campaign.models.delivery import Attempt, AttemptOutcome, DeliveryChange
 from campaign.models.event import Event
@@ -159,6 +161,25 @@ OUTCOMES = {
     AttemptOutcome.REFUSED: "Refused",
     AttemptOutcome.UNCLEAR: "No answer",
 }
+OFFICES_OF = {
+    Chamber.HOUSE: "All House offices",
+    Chamber.SENATE: "All Senate offices",
+    Chamber.EXECUTIVE: "All agencies",
+}
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+ZONES = {
+    "America/New_York": "Washington (Eastern)",
+    "America/Chicago": "Chicago (Central)",
+    "America/Denver": "Denver (Mountain)",
+    "America/Phoenix": "Phoenix (Mountain, no summer time)",
+    "America/Los_Angeles": "Los Angeles (Pacific)",
+    "America/Anchorage": "Anchorage (Alaska)",
+    "Pacific/Honolulu": "Honolulu (Hawaii)",
+    "America/Puerto_Rico": "San Juan (Atlantic)",
+    "Pacific/Guam": "Guam (Chamorro)",
+    "Pacific/Pago_Pago": "Pago Pago (Samoa)",
+}
+"""Where offices are."""
 _TONES = {"there": "g", "move": "b", "stuck": "o"}
 
 
@@ -170,6 +191,14 @@ class Row:
     text: str
     small: str = ""
     tone: str = ""
+
+
+def days(hours: SendingHours) -> str:
+    """ "Monday to Friday", "Monday, Wednesday": what follows each other is a span from three days on."""
+    chosen = sorted(hours.days)
+    if len(chosen) > 2 and chosen[-1] - chosen[0] == len(chosen) - 1:
+        return f"{DAYS[chosen[0] - 1]} to {DAYS[chosen[-1] - 1]}"
+    return ", ".join(DAYS[day - 1] for day in chosen)
 
 
 def decision(choice: Decision, status: Status) -> str:

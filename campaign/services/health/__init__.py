@@ -1,6 +1,7 @@
 """Whether letters leave, and what stands in their way: one report for the page, `/readyz`, `campaign check` and the metrics."""
 
 from campaign.services.health.channels import queues_of
+from campaign.services.health.figures import SPANS, Figure, lines, rows
 from campaign.services.health.rates import handover_times, outcomes_since, quantile
 from campaign.services.health.report import (
     glance,
@@ -16,9 +17,11 @@ from campaign.services.health.workers import HEARD, UNWORKED
 
 __all__ = [
     "HEARD",
+    "SPANS",
     "UNWORKED",
     "ChannelHealth",
     "Condition",
+    "Figure",
     "Health",
     "Part",
     "Problem",
@@ -27,12 +30,14 @@ __all__ = [
     "glance",
     "handover_times",
     "is_migrated",
+    "lines",
     "migration_head",
     "not_migrated",
     "outcomes_since",
     "quantile",
     "queues_of",
     "report",
+    "rows",
     "unmatched",
     "without_database",
 ]

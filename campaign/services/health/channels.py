@@ -10,17 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain.channels import CHANNEL_WORDS, ChannelName
-from campaign.domain.hours import OUTSIDE_OFFICE_HOURS
 from campaign.domain.statuses import Status
-from campaign.models.campaign import Campaign
 from campaign.models.channel import ChannelState
 from campaign.models.delivery import Delivery
 from campaign.models.rollup import Measure, Rollup
 from campaign.services import breaker
-from campaign.services.deliveries import PRIORITY_ONE_OFF
-from campaign.services.health import rates
+from campaign.services.health import figures, rates
+from campaign.services.health.figures import Figure
 from campaign.services.health.shapes import ChannelHealth, Condition, Part, Problem, Queue
-from campaign.services.outbox.claims import SENDS, senders
 from campaign.tasknames import WORKED
 
 PATIENCE = timedelta(minutes=1)  # a channel left alone for less is no news: relays restart
@@ -89,34 +86,22 @@ def problems(line: ChannelHealth, now: datetime) -> tuple[Problem, ...]:
 
 def queues_of(session: Session, now: datetime) -> dict[ChannelName, Queue]:
     """By channel, those that have something queued. One statement over what is queued."""
-    sends = sa.or_(Delivery.campaign_id.is_(None), Campaign.status.in_(SENDS))
-    due = sa.and_(_may_leave(session, now), Delivery.due_at <= now)
-    shut = sa.and_(sends, Delivery.reason == OUTSIDE_OFFICE_HOURS, Delivery.due_at > now)
+    each = figures.queued(session, now)
+    due, shut = each[Figure.DUE], each[Figure.SHUT]
     rows = session.execute(
         sa.select(
             Delivery.channel,
             sa.func.count(),
             sa.func.count(sa.case((due, 1))),
-            sa.func.count(sa.case((sa.not_(sends), 1))),
+            sa.func.count(sa.case((each[Figure.PAUSED], 1))),
             sa.func.count(sa.case((shut, 1))),
             sa.func.min(sa.case((due, Delivery.due_at))),
             sa.func.min(sa.case((shut, Delivery.due_at))),
         )
-        .outerjoin(Campaign, Campaign.id == Delivery.campaign_id)
         .where(Delivery.status == Status.QUEUED, Delivery.channel.in_(WORKED))
         .group_by(Delivery.channel)
     )
     return {channel: Queue(*queue) for channel, *queue in rows}
-
-
-def _may_leave(session: Session, now: datetime) -> sa.ColumnElement[bool]:
-    """As far as its campaign is concerned: one that sends, in its hours, but for mail that a person waits for."""
-    sends = sa.exists().where(Campaign.id == Delivery.campaign_id, Campaign.status.in_(SENDS)).correlate(Delivery)
-    return sa.or_(
-        Delivery.campaign_id.is_(None),
-        Delivery.campaign_id.in_(senders(session, now)),
-        sa.and_(Delivery.priority == PRIORITY_ONE_OFF, sends),
-    )
 
 
 def anything_due(session: Session, now: datetime) -> bool:
@@ -124,7 +109,7 @@ def anything_due(session: Session, now: datetime) -> bool:
         Delivery.status == Status.QUEUED,
         Delivery.channel.in_(WORKED),
         Delivery.due_at <= now,
-        _may_leave(session, now),
+        figures.may_leave(session, now),
     )
     return bool(session.scalar(sa.select(waits)))
 

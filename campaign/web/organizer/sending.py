@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, url_for
+from datetime import datetime, timedelta
+
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from campaign import watch
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import NotFound
+from campaign.extensions import db
 from campaign.services import breaker, health
+from campaign.services.health import Figure
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access
 from campaign.web.organizer import words
 from campaign.web.organizer.blueprint import bp
+from campaign.web.paging import page_of
 
 
 @bp.get("/health")
@@ -39,13 +44,56 @@ def _page(template: str) -> str:
     )
 
 
+@bp.get("/health/<channel>/<figure>")
+@access.organizers_only
+def sending_rows(channel: str, figure: str) -> ResponseReturnValue:
+    """What a figure of a channel counts. `?at=` is the moment up to which a figure of the last minute or hour was counted."""
+    name, what = _channel(channel), _figure(figure)
+    session, now = db.session(), database_now()
+    at = _moment(request.args.get("at", ""), now) if what in health.SPANS else now
+    page = page_of(health.rows(session, name, what, at), request.args, session)
+    ids = [row.delivery_id if what in health.SPANS else row.id for row in page.rows]
+    lines = health.lines(session, ids)
+    return render_template(
+        "organizer/sending_rows.html",
+        channel=name,
+        figure=what,
+        page=page,
+        lines=[(row, lines[key]) for row, key in zip(page.rows, ids, strict=True)],
+        spans=health.SPANS,
+        words=words,
+        at=at,
+        asked={"at": at.isoformat()} if what in health.SPANS else {},
+        now=now,
+    )
+
+
+def _channel(text: str) -> ChannelName:
+    if text not in set(ChannelName):
+        raise NotFound("There is no such channel.")
+    return ChannelName(text)
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    """`now` for anything that is no moment of the last day."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return now
+    return at if at.tzinfo is not None and now - timedelta(days=1) <= at <= now else now
+
+
+def _figure(text: str) -> Figure:
+    if text not in set(Figure):
+        raise NotFound("There is no such figure.")
+    return Figure(text)
+
+
 @bp.post("/health/<channel>/try")
 @access.organizers_only
 def try_channel(channel: str) -> ResponseReturnValue:
     """Does not wait for the moment at which a channel in trouble is tried again."""
-    if channel not in set(ChannelName):
-        raise NotFound("There is no such channel.")
-    name = ChannelName(channel)
+    name = _channel(channel)
     with unit_of_work() as session:
         tried = breaker.try_now(session, name, database_now(), access.me().by)
     if tried:

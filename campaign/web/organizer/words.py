@@ -13,9 +13,10 @@ from campaign.domain.hours import SendingHours
 from campaign.domain.statuses import BatchState, ResponseState, Status
 from campaign.models.delivery import Attempt, AttemptOutcome, DeliveryChange
 from campaign.models.event import Event
+from campaign.models.mail import MailKind
 from campaign.models.response import Response
 from campaign.services.decisions import Decision
-from campaign.services.health import Condition
+from campaign.services.health import Condition, Figure
 from campaign.services.stories import Story
 from campaign.web.organizer.queries import Stage
 from campaign.web.states import letter_state
@@ -30,6 +31,24 @@ CONDITIONS = {
     Condition.ABSENT: ("Not set up here", "stuck", "alert"),
 }
 """Of a channel: word, family and icon, as a letter's states have them (web/states.py)."""
+FIGURES = {
+    Figure.WAITING: "Waiting",
+    Figure.DUE: "Due",
+    Figure.PAUSED: "Waiting in campaigns that are paused",
+    Figure.SHUT: "Waiting for their office to open",
+    Figure.LATER: "Waiting for their time",
+    Figure.MINUTE: "Taken in one minute",
+    Figure.HOUR: "Taken in one hour",
+    Figure.UNCLEAR: "Unclear",
+}
+"""Of a channel, as the heads of their lists."""
+MAILS = {
+    MailKind.INVITATION: "Invitation",
+    MailKind.SIGN_IN: "Sign-in link",
+    MailKind.COPY: "Copy of what was signed",
+    MailKind.REMINDER: "Reminder",
+    MailKind.REPLY_NOTICE: "Notice of an answer",
+}
 BATCHES = {
     BatchState.MAKING: ("Being made", "move", "clock"),
     BatchState.STOPPED: ("Stopped", "stuck", "held"),

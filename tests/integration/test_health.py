@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 from contextvars import Context
@@ -411,14 +412,29 @@ def test_the_check_works_where_the_database_does_not(tmp_path: Path, url: str, p
 
 def test_a_worker_says_that_it_lives_in_one_row_and_takes_it_along(each_app: Flask) -> None:
     session = db.session()
-    drain.heartbeat("delivery,upkeep")
-    drain.heartbeat("beat", "beat")
-    drain.heartbeat("delivery,upkeep")
-    assert {row.kind for row in session.scalars(sa.select(Worker))} == {"delivery,upkeep", "beat"}
+    for _ in range(2):
+        drain.speak_for("delivery,upkeep", [os.getpid()])
+        drain.heartbeat("beat", "beat")
+    assert sorted(session.scalars(sa.select(Worker.kind))) == ["beat", "delivery,upkeep"]
     assert watch.look().unworked == ()
     session.rollback()
     drain.farewell()
     assert session.scalars(sa.select(Worker.name)).all() == ["beat"]
+
+
+def test_a_child_that_ended_is_gone_with_the_next_beat_and_its_successor_is_another_worker(each_app: Flask) -> None:
+    session = db.session()
+
+    def seen() -> list[str]:
+        session.rollback()
+        return sorted(name.split(".")[-2] for name in session.scalars(sa.select(Worker.name)))
+
+    drain.speak_for("delivery", [101, 102])
+    assert seen() == ["101", "102"]
+    drain.speak_for("delivery", [102, 103])
+    assert seen() == ["102", "103"]
+    drain.farewell()
+    assert seen() == []
 
 
 def test_workers_of_yesterday_are_forgotten_but_the_last_one_of_all(each_session: Session) -> None:

@@ -30,7 +30,7 @@ from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.match import ConfirmedBy
 from campaign.models.member import Member
-from campaign.services import actions, campaigns, deliveries, held, invitations, sites
+from campaign.services import actions, campaigns, cancellations, deliveries, held, invitations, sites
 from campaign.services.actions import Preview, Signature
 
 
@@ -242,7 +242,7 @@ class Replay:
     def _withdraw(self, signed: Signed, now: datetime) -> None:
         with transaction(self.session):
             by = f"member:{signed.member_id}"
-            deliveries.cancel(self.session, signed.delivery_id, now, "the member withdrew it", by)
+            cancellations.cancel(self.session, signed.delivery_id, now, "the member withdrew it", by)
         self.mailroom.diary.note(Act.WITHDRAWN, now)
 
 

@@ -24,7 +24,7 @@ from campaign.models.docket import Docket
 from campaign.models.letter import Letter, LetterRecommendation
 from campaign.models.member import Member
 from campaign.models.recommendation import Recommendation
-from campaign.services import counts, cwc_filing, deliveries, docket_letters, letters, routes, sites, wakes
+from campaign.services import counts, cwc_filing, deliveries, docket_letters, doubts, letters, routes, sites, wakes
 from campaign.services.docket_letters import Sender, Trouble
 from campaign.services.letters import Addressees, Writer, Written
 from campaign.services.routes import Route, Taking
@@ -466,7 +466,7 @@ class Undone:
 def undo(session: Session, action_id: int, now: datetime) -> Undone:
     """Cancels what has not left and makes the action a draft again, when at least one letter was still here.
 
-    Raced by a worker, each letter has one winner. Twice is safe.
+    Raced by a worker, each letter has one winner; one that may have arrived by an earlier try has left. Twice is safe.
     """
     action = locked(session, action_id)
     if action.status is not ActionStatus.APPROVED:
@@ -474,8 +474,10 @@ def undo(session: Session, action_id: int, now: datetime) -> Undone:
     by = f"member:{action.member_id}"
     cancelled, left = 0, []
     found = {letter.id: letter for letter in signed_letters(session, action)}
-    for delivery in deliveries.locked_of_letters(session, found):
-        if delivery.status in NOT_LEFT:
+    rows = deliveries.locked_of_letters(session, found)
+    doubted = doubts.among_these(session, [row.id for row in rows if row.tries])
+    for delivery in rows:
+        if delivery.status in NOT_LEFT and delivery.id not in doubted:
             deliveries.move(session, delivery, Status.CANCELLED, now, "undone by the member", by)
             cancelled += 1
         elif not delivery.superseded and delivery.letter_id is not None:

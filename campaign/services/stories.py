@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain.channels import BY_HAND
+from campaign.domain.errors import IN_DOUBT
 from campaign.domain.hours import OUTSIDE_OFFICE_HOURS
 from campaign.domain.statuses import Status
 from campaign.models.delivery import Attempt, Delivery, DeliveryChange
@@ -67,6 +68,11 @@ class Story:
     @property
     def responses(self) -> tuple[Response, ...]:
         return self.line.responses
+
+    @property
+    def in_doubt(self) -> bool:
+        """An earlier try of its present way may have arrived."""
+        return any(each.delivery_id == self.delivery.id and each.code == IN_DOUBT for each in self.attempts)
 
     @property
     def moving(self) -> bool:

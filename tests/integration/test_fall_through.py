@@ -26,6 +26,7 @@ from campaign.models.suppression import Suppression
 from campaign.services import (
     actions,
     active_offices,
+    cancellations,
     decisions,
     deliveries,
     fall_through,
@@ -173,7 +174,7 @@ def test_undo_after_it_went_on_takes_back_what_has_not_left(session: Session) ->
     outbox.send_due(session, loop(MemoryChannel(answers=[NOT_HERE])))
     (waiting,) = session.scalars(sa.select(Delivery).where(Delivery.status == Status.QUEUED))
     with transaction(session):
-        assert deliveries.cancel(session, waiting.id, LATER, "withdrawn", "user:1") is deliveries.Cancelled.DONE
+        assert cancellations.cancel(session, waiting.id, LATER, "withdrawn", "user:1") is cancellations.Cancelled.DONE
     assert metrics.differences(session) == []
 
 

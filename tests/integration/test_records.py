@@ -20,7 +20,7 @@ from campaign.models.delivery import Attempt, Delivery
 from campaign.models.letter import Letter
 from campaign.models.response import Response
 from campaign.models.rollup import Measure, Rollup
-from campaign.services import audit, campaigns, deliveries, metrics, outbox, responses
+from campaign.services import audit, campaigns, cancellations, deliveries, metrics, outbox, responses
 from tests import factories
 from tests.factories import ENVELOPE, NOW
 
@@ -138,7 +138,7 @@ def test_what_a_worker_sends_cannot_be_done_by_hand_nor_what_was_cancelled(sessi
     by_mail = session.scalars(sa.select(Delivery).where(Delivery.channel == ChannelName.SMTP).limit(1)).one()
     other = session.scalars(sa.select(Delivery).where(Delivery.channel != ChannelName.SMTP).limit(1)).one()
     with transaction(session):
-        deliveries.cancel(session, other.id, NOW, "not needed", "user:1")
+        cancellations.cancel(session, other.id, NOW, "not needed", "user:1")
     for row in (by_mail, other):
         with pytest.raises(WrongState), transaction(session):
             deliveries.done_by_hand(session, row.id, NOW, "member:1")

@@ -95,14 +95,14 @@ RESPONSES = {
 }
 CAUSES = {
     Status.UNCLEAR: ("May have arrived", "The connection ended before an answer came. It is never repeated by itself."),
-    Status.HELD: ("Held before sending", "Nothing has left. It waits until somebody decides."),
+    Status.HELD: ("Held before sending", "Something had changed. It waits until somebody decides."),
     Status.BOUNCED: ("Came back", "It was taken first and returned later."),
     Status.REFUSED: ("Refused", "The receiving system said no. Nothing was taken."),
     Status.FAILED: ("Given up after many tries", "Nothing went out in five days of trying."),
 }
 """Head and one sentence for each kind of trouble."""
 
-EXPLAINED = {
+_EXPLAINED = {
     Status.UNCLEAR: (
         "We handed the letter over, and the connection ended before the office’s system answered.",
         "It may be there already.",
@@ -130,6 +130,7 @@ EXPLAINED = {
     ),
 }
 """Before, in bold, after."""
+_IN_DOUBT = "An earlier try may have arrived all the same."
 
 DECISIONS = {
     Decision.ARRIVED: "It arrived: record as sent",
@@ -143,6 +144,7 @@ NOTES = {
     Decision.ANOTHER_WAY: "Over the next channel that the office takes. This one keeps its record.",
     Decision.GIVE_UP: "It becomes cancelled and is kept for the record. This cannot be undone.",
 }
+BARRED = "This cannot be decided about it now: choose something else."
 SEND_HELD = "Send it now, as it was signed"
 SEND_REFUSED = "Send once more"
 
@@ -225,6 +227,14 @@ def decision(choice: Decision, status: Status) -> str:
     if choice is Decision.SEND_AGAIN and status is not Status.UNCLEAR:
         return SEND_HELD if status is Status.HELD else SEND_REFUSED
     return DECISIONS[choice]
+
+
+def explained(story: Story) -> tuple[str, str, str] | None:
+    """What happened, in bold what that proves, and what helps; for a letter that needs a person."""
+    found = _EXPLAINED.get(story.delivery.status)
+    if found is None or not story.in_doubt or story.delivery.status is Status.UNCLEAR:
+        return found
+    return found[0], _IN_DOUBT, found[2]
 
 
 def cause(status: Status, reason: str) -> str:

@@ -244,7 +244,24 @@ def test_a_figure_is_the_count_of_its_rows(session: Session) -> None:
     assert found.by_status == dict(
         session.execute(sa.select(Delivery.status, sa.func.count()).group_by(Delivery.status)).all()
     )
-    assert sum(found.by_day.values()) == found.count(Status.ACCEPTED) == 2
+    assert sum(found.handovers.values()) == found.count(Status.ACCEPTED) == 2
+
+
+def test_a_letter_that_came_back_and_was_taken_again_is_one_letter_and_two_hand_overs(each_session: Session) -> None:
+    session = each_session
+    letters(session)
+    hand_over(session)
+    with transaction(session):
+        row = session.scalars(sa.select(Delivery).where(Delivery.status == Status.ACCEPTED).limit(1)).one()
+        deliveries.move(session, row, Status.BOUNCED, NOW + timedelta(hours=1), "it came back", "event:1")
+        deliveries.move(session, row, Status.QUEUED, NOW + timedelta(hours=2), "to be sent again", "user:1")
+        row.lease_owner, row.lease_until = "w", NOW + timedelta(days=1, minutes=1)
+        deliveries.move(session, row, Status.SENDING, NOW + timedelta(days=1), "", "w")
+        deliveries.move(session, row, Status.ACCEPTED, NOW + timedelta(days=1), "", "w")
+    found = metrics.figures(session, row.campaign_id or 0)
+    assert found.handovers == {NOW.date(): 2, NOW.date() + timedelta(days=1): 1}
+    assert found.count(Status.ACCEPTED) == 2
+    assert metrics.differences(session) == []
 
 
 # --- campaigns ------------------------------------------------------------------------------------------------------

@@ -334,6 +334,26 @@ def test_a_filter_stays_while_one_pages(desk: Browser) -> None:
     assert letters[3].reference not in {reference for page in pages for reference in page}
 
 
+def test_a_letter_is_found_by_what_its_answer_says_and_not_by_what_that_quotes(desk: Browser) -> None:
+    slug, letters = world()
+    with transaction(db.session()) as session:
+        for word in ("Péronne", "Darby"):
+            responses.record(
+                session,
+                session.get_one(Letter, letters[1].id),
+                ResponseKind.FORM,
+                received_at=NOW + timedelta(days=1),
+                now=NOW + timedelta(days=1),
+                by="user:1",
+                source="organizer",
+                text=f"We thank you for your words on {word}.\n\n> You wrote of kohlrabi.",
+            )
+    for found in ("peronne", "DARBY", letters[1].addressee):
+        assert desk.references(f"/organize/c/{slug}/letters?q={found}") == [letters[1].reference]
+    assert desk.references(f"/organize/c/{slug}/letters?q=kohlrabi") == []
+    assert [row["letter"] for row in desk.csv(f"/organize/c/{slug}/letters.csv?q=darby")] == [letters[1].reference]
+
+
 def test_search_finds_names_without_case_and_accents_and_no_match_offers_a_way_back(desk: Browser) -> None:
     slug, letters = world(2, name="Ñandú O’Brien Metals")
     assert len(desk.references(f"/organize/c/{slug}/letters?q=NANDU+obrien")) == len(letters)

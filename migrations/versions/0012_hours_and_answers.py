@@ -1,4 +1,4 @@
-"""The hours of an office, or of all offices of a chamber."""
+"""The hours of an office, or of all offices of a chamber; letters are found by the words of their answers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("chamber", name=op.f("uq_office_hours_chamber")),
         sa.UniqueConstraint("office_id", name=op.f("uq_office_hours_office_id")),
     )
+    op.execute(_found_by_answers())
+
+
+def _found_by_answers() -> sa.Update:
+    letters = sa.table("letters", sa.column("id"), sa.column("search", sa.Text()))
+    answers = sa.table("responses", sa.column("letter_id"), sa.column("search", sa.Text()))
+    said = sa.select(sa.func.aggregate_strings(answers.c.search, " ")).where(answers.c.letter_id == letters.c.id)
+    return (
+        sa.update(letters)
+        .where(letters.c.id.in_(sa.select(answers.c.letter_id).where(answers.c.search != "")))
+        .values(search=letters.c.search + " " + said.scalar_subquery())
+    )
 
 
 def downgrade() -> None:
+    """Letters stay found by their answers."""
     op.drop_table("office_hours")

@@ -9,7 +9,7 @@ DUE = "due"  # look which channels have something due, and wake those
 INBOX = "inbox"  # read new mail of bounces and replies
 SWEEP = "sweep"  # leases that ran out, no reply after 60 days, heartbeats
 PRINT = "print"  # files of print batches
-REMIND = "remind"  # members who have not sent what goes by hand
+REMIND = "remind"  # members who have not sent what goes by hand, or whose office answered
 PROVE = "prove"  # once a night: figures against their rows, and the record of acts
 GATEWAYS = "gateways"  # read the lists of offices that take letters by the gateways of Congress
 

@@ -99,4 +99,4 @@ def test_the_letter_and_the_page_of_sending_say_that_it_waits_and_until_when(sta
     page = staff.text(f"/organize/c/{slug}/letters/{reference}")
     assert "outside the office’s hours. It leaves when they begin, " in page
     assert f'datetime="{house.due_at:%Y-%m-%dT%H:%M:%SZ}"' in page
-    assert "1 waits for its office to open, the first " in staff.text("/organize/health")
+    assert "1 waits for its office to open</a>, the first " in staff.text("/organize/health")

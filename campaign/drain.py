@@ -5,11 +5,12 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from campaign import gateway_lists, journal
 from campaign.domain.channels import ChannelKind, ChannelName
@@ -23,7 +24,8 @@ from campaign.unit_of_work import database_now, unit_of_work
 
 _journals: dict[tuple[Path, int, int], Journal] = {}
 """By folder, process and thread: a lock belongs to an open file, so each of them opens its own, after any fork."""
-_names: dict[int, str] = {}
+_spoken_for: dict[int, str] = {}
+"""By process id: names of processes that work, for which this one says that they live."""
 _KEEP_WORKERS = timedelta(days=1)
 
 
@@ -46,11 +48,6 @@ def _close_journals() -> None:
     for (_, pid, _), each in _journals.items():
         if pid == os.getpid() and not each.entries():
             each.close()
-
-
-def process_name() -> str:
-    """This process, in heartbeats."""
-    return _names.setdefault(os.getpid(), journal.owner_name())
 
 
 def drain(channel: ChannelName, should_stop: Callable[[], bool] = lambda: False) -> int:
@@ -104,12 +101,32 @@ def sweep_leases() -> int:
         return outbox.sweep_leases(session, database_now(), lambda: journal.living(journal_folder()))
 
 
-def heartbeat(kind: str, name: str = "") -> None:
-    """Says that this process lives, or under another name that something is done. `kind`: kinds of `services.health`, with
-    commas between. Commits."""
-    name = name or process_name()
+def heartbeat(kind: str, name: str) -> None:
+    """Says under this name that something is done. `kind`: kinds of `services.health`, with commas between. Commits."""
     with unit_of_work() as session:
-        now = database_now()
+        _alive(session, kind, [name], database_now())
+
+
+def speak_for(kind: str, pids: Collection[int]) -> None:
+    """Says that these processes live, each as a worker of its own; one for which this was said before and that is not among
+    them has ended, and nobody is to miss it. Commits."""
+    names = {pid: _spoken_for.get(pid) or journal.owner_name(pid) for pid in pids}
+    with unit_of_work() as session:
+        _alive(session, kind, names.values(), database_now())
+        _forget(session, set(_spoken_for.values()) - set(names.values()))
+    _spoken_for.clear()
+    _spoken_for.update(names)
+
+
+def farewell() -> None:
+    """This process and those for which it spoke end in good order. Commits."""
+    with unit_of_work() as session:
+        _forget(session, _spoken_for.values())
+    _spoken_for.clear()
+
+
+def _alive(session: Session, kind: str, names: Iterable[str], now: datetime) -> None:
+    for name in names:
         found = session.execute(
             sa.update(Worker).where(Worker.name == name).values(seen_at=now).returning(Worker.id)
         ).first()
@@ -117,10 +134,8 @@ def heartbeat(kind: str, name: str = "") -> None:
             inserts.if_absent(session, Worker, {"name": name, "kind": kind, "started_at": now, "seen_at": now})
 
 
-def farewell() -> None:
-    """This process ends in good order: nobody is to miss it. Commits."""
-    with unit_of_work() as session:
-        session.execute(sa.delete(Worker).where(Worker.name == process_name()))
+def _forget(session: Session, names: Iterable[str]) -> None:
+    session.execute(sa.delete(Worker).where(Worker.name.in_(list(names))))
 
 
 def forget_workers() -> None:

@@ -62,9 +62,9 @@ class Entry:
     answer: str
 
 
-def owner_name() -> str:
-    """A name that no other process has or had: host, process id, nonce."""
-    return f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
+def owner_name(pid: int = 0) -> str:
+    """A name that no other process has or had: host, process id (our own by default), nonce."""
+    return f"{socket.gethostname()}.{pid or os.getpid()}.{secrets.token_hex(4)}"
 
 
 def boot_id() -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import mmap
 
-from celery.signals import worker_shutting_down
+from celery.signals import worker_process_init, worker_shutting_down
 
 from campaign.app import create_app
-from campaign.extensions import celery
+from campaign.extensions import celery, db
 
 flask_app = create_app()
 app = celery
@@ -33,6 +33,13 @@ stopping = StopFlag()
 @worker_shutting_down.connect
 def _stop(**_kwargs: object) -> None:
     stopping.set()
+
+
+@worker_process_init.connect
+def _own_connections(**_kwargs: object) -> None:
+    """A child that is forked while its parent talks to the database must not talk over the same connections."""
+    with flask_app.app_context():
+        db.engine.dispose(close=False)
 
 
 from workers import (  # noqa: E402  # tasks register on the app made above

@@ -1,7 +1,12 @@
-"""A worker says that it lives, busy or idle, from a thread of its own; that letters leave is told by their rows."""
+"""A worker says that it lives, busy or idle, from a thread of its own; that letters leave is told by their rows.
+
+Seen are the processes that work: the worker itself where its pool has none (solo, threads), else each child of its pool. Children
+say nothing themselves: one that is killed is missed by its parent, and is gone from the list with the next beat.
+"""
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -19,12 +24,12 @@ _ended = threading.Event()
 _threads: list[threading.Thread] = []
 
 
-def _beat(kind: str) -> None:
+def _beat(kind: str, pool: Any) -> None:
     """Whatever happens to the database, the next beat is tried."""
     while not _ended.is_set():
         with app.flask_app.app_context():
             try:
-                drain.heartbeat(kind)
+                drain.speak_for(kind, pool.info.get("processes", [os.getpid()]))
             except SQLAlchemyError as error:
                 log.warning("heartbeat not written", error=type(error).__name__)
         _ended.wait(EVERY_S)
@@ -34,7 +39,7 @@ def _beat(kind: str) -> None:
 def _begin(sender: Any, **_kwargs: object) -> None:
     """Its kinds are the queues that it takes from."""
     kind = ",".join(sorted(sender.app.amqp.queues.consume_from))
-    _threads.append(threading.Thread(target=_beat, args=(kind,), name="heart", daemon=True))
+    _threads.append(threading.Thread(target=_beat, args=(kind, sender.pool), name="heart", daemon=True))
     _threads[-1].start()
 
 

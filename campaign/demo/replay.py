@@ -30,7 +30,17 @@ from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.match import ConfirmedBy
 from campaign.models.member import Member
-from campaign.services import campaigns, deliveries, drafts, held, invitations, previews, signing, sites
+from campaign.services import (
+    campaigns,
+    cancellations,
+    deliveries,
+    drafts,
+    held,
+    invitations,
+    previews,
+    signing,
+    sites,
+)
 from campaign.services.previews import Preview
 from campaign.services.signing import Signature
 
@@ -243,7 +253,7 @@ class Replay:
     def _withdraw(self, signed: Signed, now: datetime) -> None:
         with transaction(self.session):
             by = f"member:{signed.member_id}"
-            deliveries.cancel(self.session, signed.delivery_id, now, "the member withdrew it", by)
+            cancellations.cancel(self.session, signed.delivery_id, now, "the member withdrew it", by)
         self.mailroom.diary.note(Act.WITHDRAWN, now)
 
 

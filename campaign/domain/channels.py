@@ -51,6 +51,9 @@ BY_HAND = frozenset({ChannelName.DOCKET_PACKET, ChannelName.HANDOFF, ChannelName
 BY_THE_MEMBERS_WORD = frozenset({ChannelName.DOCKET_PACKET, ChannelName.HANDOFF})
 """Delivered here means that the member said so: a grade of its own, added to no other."""
 
+AT_OFFICE_HOURS = frozenset({ChannelName.CWC_HOUSE, ChannelName.CWC_SENATE, ChannelName.SMTP})
+"""What reaches an office at the moment at which it leaves. Paper takes days, and a portal takes comments until it closes."""
+
 CHANNEL_WORDS = {
     ChannelName.CWC_HOUSE: "House gateway",
     ChannelName.CWC_SENATE: "Senate gateway",

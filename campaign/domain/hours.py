@@ -1,40 +1,52 @@
-"""The hours in which a campaign's letters leave, on the wall clock of its zone."""
+"""The hours in which letters leave, of a campaign or to an office, on the wall clock of a zone."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-_SATURDAY = 5
+EVERY_DAY = frozenset(range(1, 8))
+WEEKDAYS = frozenset(range(1, 6))
+_AHEAD = 15  # days: two weeks, as a clock change may skip the hours of one
+
+OUTSIDE_OFFICE_HOURS = "outside the office’s hours"
+"""The visible reason of what waits for its office to open."""
 
 
 @dataclass(frozen=True, slots=True)
 class SendingHours:
-    """From `opens` to before `closes`, each day or each weekday. Where a clock change skips an hour, so does the day."""
+    """From `opens` to before `closes` on `days` (1 Monday to 7 Sunday).
+
+    Each day opens once and closes once, whatever the clocks do: an hour that comes twice counts as its first, and one that
+    is skipped lies an hour later; hours that are skipped whole leave that day shut.
+    """
 
     zone: str
     opens: time
     closes: time
-    weekends: bool = True
+    days: Collection[int] = EVERY_DAY
 
     @classmethod
     def of(cls, zone: str, opens: time | None, closes: time | None, weekends: bool) -> SendingHours | None:
         """From a campaign's columns; None: at all hours of every day."""
-        return None if opens is None or closes is None else cls(zone, opens, closes, weekends)
+        if opens is None or closes is None:
+            return None
+        return cls(zone, opens, closes, EVERY_DAY if weekends else WEEKDAYS)
 
     def is_open(self, moment: datetime) -> bool:
-        local = moment.astimezone(ZoneInfo(self.zone))
-        return (self.weekends or local.weekday() < _SATURDAY) and self.opens <= local.time() < self.closes
+        opens, closes = self._span(moment.astimezone(ZoneInfo(self.zone)).date())
+        return opens <= moment < closes
 
     def next_opening(self, moment: datetime) -> datetime:
         """`moment` itself where it is open, else the next moment at which it opens."""
-        if self.is_open(moment):
-            return moment
+        today = moment.astimezone(ZoneInfo(self.zone)).date()
+        spans = (self._span(today + timedelta(days=n)) for n in range(_AHEAD))
+        return next(max(opens, moment) for opens, closes in spans if moment < closes and opens < closes)
+
+    def _span(self, day: date) -> tuple[datetime, datetime]:
+        """In UTC; empty on a day that is none of `days`."""
         zone = ZoneInfo(self.zone)
-        today = moment.astimezone(zone).date()
-        days = (today + timedelta(days=n) for n in range(8))
-        openings = (
-            datetime.combine(day, self.opens, zone) for day in days if self.weekends or day.weekday() < _SATURDAY
-        )
-        return next(opening for opening in openings if opening > moment)
+        opens, closes = (datetime.combine(day, at, zone).astimezone(UTC) for at in (self.opens, self.closes))
+        return (opens, closes) if day.isoweekday() in self.days else (opens, opens)

@@ -61,7 +61,9 @@ class Letter(HasId, Base):
     signed_on: Mapped[date] = mapped_column(sa.Date)
     response: Mapped[ResponseState] = mapped_column(default=ResponseState.NONE)
     response_at: Mapped[datetime | None]
-    search: Mapped[str] = mapped_column(default="")  # folded: addressee, member, company, subject
+    search: Mapped[str] = mapped_column(
+        default=""
+    )  # folded: addressee, member, company, subject, and what its answers say
 
     def response_becomes(self, new: ResponseState, at: datetime) -> None:
         check_move(RESPONSE_MOVES, self.response, new)

@@ -18,7 +18,7 @@ class MailKind(StrEnum):
     REPLY_NOTICE = "reply_notice"
 
 
-BULK = frozenset({MailKind.INVITATION, MailKind.REMINDER})
+BULK = frozenset({MailKind.INVITATION, MailKind.REMINDER, MailKind.REPLY_NOTICE})
 """Campaign mail: carries one-click unsubscribe, and stops for who used it."""
 
 

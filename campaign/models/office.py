@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.domain.districts import Chamber, OfficeKind
+from campaign.domain.hours import SendingHours
 from campaign.models.base import Base, HasId
 
-__all__ = ["Chamber", "Committee", "CommitteeSeat", "Legislator", "Office", "OfficeKind", "StaffContact", "Tenure"]
+__all__ = [
+    "Chamber",
+    "Committee",
+    "CommitteeSeat",
+    "Legislator",
+    "Office",
+    "OfficeHours",
+    "OfficeKind",
+    "StaffContact",
+    "Tenure",
+]
 
 
 class Legislator(HasId, Base):
@@ -63,6 +74,29 @@ class Office(HasId, Base):
 
     tenures: Mapped[list[Tenure]] = relationship(back_populates="office", lazy="raise_on_sql")
     staff: Mapped[list[StaffContact]] = relationship(back_populates="office", lazy="raise_on_sql")
+
+
+class OfficeHours(HasId, Base):
+    """When letters reach an office, or all offices of a chamber, on the clock of `zone`. An office's own row comes first; one
+    without any takes letters at all hours. `days` as "12345": 1 is Monday."""
+
+    __tablename__ = "office_hours"
+    __table_args__ = (
+        sa.CheckConstraint("(office_id IS NULL) <> (chamber IS NULL)", name="office_or_chamber"),
+        sa.CheckConstraint("opens < closes", name="opens_before_it_closes"),
+        sa.CheckConstraint("days <> ''", name="has_days"),
+    )
+
+    office_id: Mapped[int | None] = mapped_column(sa.ForeignKey("offices.id"), unique=True)
+    chamber: Mapped[Chamber | None] = mapped_column(unique=True)
+    zone: Mapped[str]
+    opens: Mapped[time] = mapped_column(sa.Time)
+    closes: Mapped[time] = mapped_column(sa.Time)
+    days: Mapped[str]
+
+    @property
+    def hours(self) -> SendingHours:
+        return SendingHours(self.zone, self.opens, self.closes, frozenset(map(int, self.days)))
 
 
 class Tenure(HasId, Base):

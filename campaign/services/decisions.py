@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -92,6 +94,38 @@ def decide(
                 raise WrongState("Every way to this office has been tried for this letter.")
     audit.record(session, at=at, by=by, act=f"decided {decision}", subject=f"delivery:{delivery.id}", was=str(was))
     return delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What came of one decision about several: `meanwhile` another person or a notice was faster; `barred` still wait, as this
+    cannot be decided about them."""
+
+    done: int = 0
+    meanwhile: int = 0
+    barred: int = 0
+
+
+def decide_all(
+    session: Session,
+    ids: Sequence[int],
+    was: Status,
+    decision: Decision,
+    set_up: Collection[ChannelName],
+    at: datetime,
+    note: str,
+    by: str,
+) -> Decided:
+    """As `decide`, for those that the person saw in the state `was`; raises for none of them."""
+    found = Counter[str]()
+    for delivery_id in ids:
+        try:
+            decide(session, delivery_id, decision, set_up, at, note, by)
+            found["done"] += 1
+        except WrongState:
+            still = session.get_one(Delivery, delivery_id).status is was
+            found["barred" if still else "meanwhile"] += 1
+    return Decided(**found)
 
 
 def _check_sends(session: Session, delivery: Delivery) -> None:

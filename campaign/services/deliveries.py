@@ -1,11 +1,9 @@
-"""The life of one delivery outside the send loop: made, moved, cancelled, decided by a person."""
+"""The life of one delivery outside the send loop: made, moved, done by hand, held."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,11 +12,11 @@ from sqlalchemy.orm import Session
 from campaign.domain import schedule
 from campaign.domain.channels import BY_HAND, ChannelName
 from campaign.domain.errors import NotFound, WrongState
-from campaign.domain.statuses import DELIVERY_MOVES, NOT_LEFT, Status, check_move
+from campaign.domain.statuses import DELIVERY_MOVES, Status, check_move
 from campaign.models.delivery import Attempt, AttemptOutcome, Delivery, DeliveryChange
 from campaign.models.letter import Letter
 from campaign.models.mail import MemberMail
-from campaign.services import audit, counts, wakes
+from campaign.services import counts, wakes
 from campaign.services.many import among
 from campaign.services.routes import Route
 
@@ -143,90 +141,6 @@ def locked_of_letters(session: Session, letter_ids: Iterable[int]) -> Sequence[D
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
-
-
-class Cancelled(StrEnum):
-    """What an attempt to cancel found."""
-
-    DONE = "done"
-    TOO_LATE = "too_late"
-
-
-def cancel(session: Session, delivery_id: int, at: datetime, why: str, by: str) -> Cancelled:
-    """Cancels what has not left. A claim that was not yet marked `sending` loses: its mark finds no queued row."""
-    delivery = locked(session, delivery_id)
-    if delivery.status not in NOT_LEFT:
-        return Cancelled.TOO_LATE
-    move(session, delivery, Status.CANCELLED, at, why, by)
-    return Cancelled.DONE
-
-
-@dataclass(frozen=True, slots=True)
-class Cancellation:
-    """What became of letters that were to be cancelled: `left` were away or leaving when their turn came, `ended` had been
-    cancelled or had expired by then."""
-
-    cancelled: int = 0
-    left: int = 0
-    ended: int = 0
-
-    def __add__(self, other: Cancellation) -> Cancellation:
-        return Cancellation(self.cancelled + other.cancelled, self.left + other.left, self.ended + other.ended)
-
-
-def cancel_many(session: Session, ids: Sequence[int], at: datetime, why: str, by: str) -> Cancellation:
-    """Cancels those of these that have not left, in one statement each for rows, history and counts; one entry in the record.
-
-    Rows are locked in the order of their ids, and those that have left are not even waited for. Safe twice. Does not commit;
-    meant for some hundreds at a time, as workers wait for counts and record meanwhile.
-    """
-    rows = session.execute(
-        sa.select(
-            Delivery.id,
-            Delivery.status,
-            Delivery.campaign_id,
-            Delivery.office_id,
-            Delivery.channel,
-            Delivery.counted_on,
-        )
-        .where(Delivery.id.in_(ids), Delivery.status.in_(NOT_LEFT))
-        .order_by(Delivery.id)
-        .with_for_update()
-    ).all()
-    if rows:
-        for status in {row.status for row in rows}:
-            check_move(DELIVERY_MOVES, status, Status.CANCELLED)
-        _cancel_rows(session, rows, at, why, by)
-        campaigns = sorted({row.campaign_id for row in rows if row.campaign_id is not None})
-        subject = f"campaign:{campaigns[0]}" if len(campaigns) == 1 else "letters"
-        audit.record(session, at=at, by=by, act="letters cancelled", subject=subject, number=len(rows))
-    mine = {row.id for row in rows}
-    ended = session.scalar(
-        sa.select(sa.func.count()).where(
-            Delivery.id.in_([key for key in ids if key not in mine]),
-            Delivery.status.in_((Status.CANCELLED, Status.EXPIRED)),
-        )
-    )
-    return Cancellation(len(mine), len(set(ids)) - len(mine) - (ended or 0), ended or 0)
-
-
-def _cancel_rows(session: Session, rows: Sequence[Any], at: datetime, why: str, by: str) -> None:
-    session.execute(
-        sa.update(Delivery)
-        .where(Delivery.id.in_([row.id for row in rows]))
-        .values(status=Status.CANCELLED, reason=why, changed_at=at, lease_owner=None, lease_until=None)
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(
-        sa.insert(DeliveryChange),
-        [
-            {"delivery_id": row.id, "at": at, "old": row.status, "new": Status.CANCELLED, "why": why, "by": by}
-            for row in rows
-        ],
-    )
-    for channel in {row.channel for row in rows}:
-        moves = ((row, row.status, Status.CANCELLED) for row in rows if row.channel is channel)
-        counts.moved_together(session, channel, moves, at)
 
 
 def done_by_hand(session: Session, delivery_id: int, at: datetime, by: str, proof: str = "") -> Delivery:

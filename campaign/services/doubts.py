@@ -12,6 +12,11 @@ from campaign.models.delivery import Attempt
 from campaign.services.many import among
 
 
+def of_delivery(delivery_id: sa.ColumnElement[int]) -> sa.Exists:
+    """Whether a try of that delivery ended in doubt."""
+    return sa.exists().where(Attempt.delivery_id == delivery_id, Attempt.code == IN_DOUBT)
+
+
 def among_these(session: Session, delivery_ids: Sequence[int]) -> frozenset[int]:
     """Those with a try that ended in doubt. A later try that failed for certain proves nothing of it. One statement, or none."""
     if not delivery_ids:

@@ -185,7 +185,8 @@ def check_number(text: str) -> str:
 def post_instead(session: Session, letter_id: int, now: datetime, by: str) -> None:
     """After closing time: what was to be filed is ended, and the same letter goes by post. Twice is safe.
 
-    Raises WrongState while the docket is open, when the letter was filed or is on its way, and when somebody cancelled it.
+    Raises WrongState while the docket is open, when the letter was filed or is on its way, when the portal did not take it (a
+    person decides), and when somebody cancelled it.
     """
     found = of_letter(session, letter_id)
     if now < found.docket.closes_at:
@@ -201,6 +202,8 @@ def post_instead(session: Session, letter_id: int, now: datetime, by: str) -> No
             deliveries.move(session, each, Status.EXPIRED, now, "the docket has closed", by)
         elif each.status is Status.CANCELLED:
             raise WrongState("This letter was cancelled: it is not sent at all.")
+        elif each.status in (Status.REFUSED, Status.FAILED):
+            raise WrongState("The portal did not take this letter. Your association decides how it goes on.")
         elif each.status is not Status.EXPIRED:
             raise WrongState("This letter has been filed, or may have been; it is not sent a second time.")
     fall_through.replace(session, ways[-1], Route(ChannelName.PRINT), now, by)

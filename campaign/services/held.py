@@ -1,7 +1,7 @@
 """Looked at again before a letter leaves: is it still right to send it?
 
 A pause and an office that changed hands are no failures. What may not leave gets a visible reason and a place in `held`,
-`cancelled` or `expired`.
+`cancelled` or `expired`; for an office that is shut it stays queued, due when that opens.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain import schedule
+from campaign.domain.hours import OUTSIDE_OFFICE_HOURS
 from campaign.domain.statuses import Status
 from campaign.models.campaign import CampaignExclusion
 from campaign.models.delivery import Delivery, DeliveryChange
@@ -22,7 +23,7 @@ from campaign.models.letter import Letter
 from campaign.models.mail import BULK, MemberMail
 from campaign.models.office import Office, OfficeKind
 from campaign.models.suppression import Suppression
-from campaign.services import deliveries, doubts, offices, suppressions
+from campaign.services import deliveries, doubts, office_hours, offices, suppressions
 from campaign.services.many import among
 
 _ONCE_MORE = timedelta(seconds=1)  # from its claim, so that no second try follows
@@ -38,9 +39,12 @@ def check_again(session: Session, ids: Sequence[int], now: datetime) -> list[int
             Delivery.id,
             Delivery.give_up_at,
             Delivery.tries,
+            Delivery.channel,
+            Delivery.reason,
             Letter.holder,
             Letter.office_id,
             Office.kind,
+            Office.chamber,
             Docket.closes_at,
             CampaignExclusion.office_id.label("excluded"),
             Suppression.reason.label("suppressed"),
@@ -70,13 +74,14 @@ def check_again(session: Session, ids: Sequence[int], now: datetime) -> list[int
     seats = {row.office_id for row in rows if row.office_id is not None and row.kind is not OfficeKind.AGENCY}
     holders = offices.holder_at(session, seats, now) if seats else {}
     verdicts: dict[int, tuple[Status, str]] = {}
-    waited = [row.id for row in rows if row.give_up_at <= now and row.tries]
-    doubted = doubts.among_these(session, waited)  # once more: the answer tells, or a person decides
+    late = [row for row in rows if row.give_up_at <= now]
+    waited = {row.id for row in late if row.tries and row.reason != OUTSIDE_OFFICE_HOURS}
+    doubted = doubts.among_these(session, [*waited])  # once more: the answer tells, or a person decides
     for row in rows:
         holder = holders.get(row.office_id)
         if row.closes_at is not None and row.closes_at <= now:
             verdicts[row.id] = (Status.EXPIRED, "the docket has closed")
-        elif row.give_up_at <= now and row.id in waited and row.id not in doubted:
+        elif row.id in waited and row.id not in doubted:
             verdicts[row.id] = (Status.EXPIRED, "it waited too long")
         elif row.suppressed is not None and suppressions.bars(
             row.suppressed, bulk=row.mail is None or row.mail in BULK
@@ -90,17 +95,15 @@ def check_again(session: Session, ids: Sequence[int], now: datetime) -> list[int
         del verdicts[delivery_id]
     for delivery_id, (status, why) in verdicts.items():
         deliveries.move(session, deliveries.locked(session, delivery_id), status, now, why, deliveries.SYSTEM)
-    left = [delivery_id for delivery_id in ids if delivery_id not in verdicts]
-    _give_time(
-        session, [row.id for row in rows if row.give_up_at <= now and not row.tries], now + schedule.GIVE_UP_AFTER
-    )
+    shut = office_hours.put_off(session, [row for row in rows if row.id not in verdicts], now)
+    _give_time(session, [row.id for row in late if row.id not in waited], now + schedule.GIVE_UP_AFTER)
     _give_time(session, [*doubted], now + _ONCE_MORE)
-    return left
+    return [delivery_id for delivery_id in ids if delivery_id not in verdicts and delivery_id not in shut]
 
 
 def _give_time(session: Session, ids: Sequence[int], until: datetime) -> None:
-    """What was never tried, since its campaign was paused or no worker ran, has all its time still before it; what may have
-    arrived has time for one try."""
+    """What was never tried, since its campaign was paused or no worker ran, has all its time still before it, and so has what
+    waited for its office to open; what may have arrived has time for one try."""
     if ids:
         session.execute(
             sa.update(Delivery)

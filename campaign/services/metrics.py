@@ -29,7 +29,7 @@ class Figures:
     by_status: dict[Status, int]
     by_channel: dict[ChannelName, dict[Status, int]]
     by_office: dict[int, dict[Status, int]]
-    by_day: dict[date, int]
+    handovers: dict[date, int]  # moves into accepted, by the day of the move: a letter that is taken twice counts twice
     responses: dict[ResponseState, int]
     responses_by_office: dict[int, dict[ResponseState, int]]
     said_by_office: dict[int, int]  # delivered on the member's word; among those delivered
@@ -59,7 +59,7 @@ def figures(session: Session, campaign_id: int) -> Figures:
             _add(found.responses, response, number)
             _add(found.responses_by_office.setdefault(office_id, {}), response, number)
         else:
-            _add(found.by_day, day, number)
+            _add(found.handovers, day, number)
     return found
 
 

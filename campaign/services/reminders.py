@@ -17,7 +17,7 @@ from campaign.models.letter import Letter
 from campaign.models.mail import MailKind, MemberMail
 from campaign.models.member import Member
 from campaign.models.suppression import Suppression
-from campaign.services import deliveries, mails
+from campaign.services import cancellations, mails
 from campaign.services.envelope import Envelope
 
 AFTER = (timedelta(days=3), timedelta(days=10))
@@ -126,5 +126,5 @@ def no_longer_needed(session: Session, letter: Letter, now: datetime) -> int:
         )
     ).all()
     for key in waiting:
-        deliveries.cancel(session, key, now, "the member has sent the letter", "system")
+        cancellations.cancel(session, key, now, "the member has sent the letter", "system")
     return len(waiting)

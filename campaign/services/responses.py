@@ -88,6 +88,7 @@ def record(
         recorded_at=now,
     )
     session.add(row)
+    letter.search = f"{letter.search} {row.search}".rstrip()
     session.flush()
     _raise_state(session, letter, ways, STATE_OF[kind], received_at)
     for delivery in ways:

@@ -18,7 +18,7 @@ from campaign.domain.texts import fold, tidy_line
 from campaign.models.action import Action, Consent
 from campaign.models.campaign import Campaign
 from campaign.models.letter import Letter, LetterRecommendation
-from campaign.services import actions, confidential, counts, deliveries, previews, routes, wakes
+from campaign.services import actions, confidential, counts, deliveries, doubts, previews, routes, wakes
 from campaign.services.letters import Writer
 
 
@@ -196,7 +196,7 @@ class Undone:
 def undo(session: Session, action_id: int, now: datetime) -> Undone:
     """Cancels what has not left and makes the action a draft again, when at least one letter was still here.
 
-    Raced by a worker, each letter has one winner. Twice is safe.
+    Raced by a worker, each letter has one winner; one that may have arrived by an earlier try has left. Twice is safe.
     """
     action = actions.locked(session, action_id)
     if action.status is not ActionStatus.APPROVED:
@@ -204,8 +204,10 @@ def undo(session: Session, action_id: int, now: datetime) -> Undone:
     by = f"member:{action.member_id}"
     cancelled, left = 0, []
     found = {letter.id: letter for letter in signed_letters(session, action)}
-    for delivery in deliveries.locked_of_letters(session, found):
-        if delivery.status in NOT_LEFT:
+    rows = deliveries.locked_of_letters(session, found)
+    doubted = doubts.among_these(session, [row.id for row in rows if row.tries])
+    for delivery in rows:
+        if delivery.status in NOT_LEFT and delivery.id not in doubted:
             deliveries.move(session, delivery, Status.CANCELLED, now, "undone by the member", by)
             cancelled += 1
         elif not delivery.superseded and delivery.letter_id is not None:

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain.channels import BY_HAND
+from campaign.domain.errors import IN_DOUBT
+from campaign.domain.hours import OUTSIDE_OFFICE_HOURS
 from campaign.domain.statuses import Status
 from campaign.models.delivery import Attempt, Delivery, DeliveryChange
 from campaign.models.event import Event
@@ -36,6 +38,12 @@ class Line:
     def moving(self) -> bool:
         return self.delivery.status in _MOVING and self.delivery.channel not in BY_HAND
 
+    @property
+    def opens_at(self) -> datetime | None:
+        """When its office opens, where it waits for that."""
+        shut = self.delivery.status is Status.QUEUED and self.delivery.reason == OUTSIDE_OFFICE_HOURS
+        return self.delivery.due_at if shut else None
+
     def reached(self, *statuses: Status) -> datetime | None:
         """When it first came into one of these."""
         return next((change.at for change in self.changes if change.new in statuses), None)
@@ -60,6 +68,11 @@ class Story:
     @property
     def responses(self) -> tuple[Response, ...]:
         return self.line.responses
+
+    @property
+    def in_doubt(self) -> bool:
+        """An earlier try of its present way may have arrived."""
+        return any(each.delivery_id == self.delivery.id and each.code == IN_DOUBT for each in self.attempts)
 
     @property
     def moving(self) -> bool:
@@ -163,10 +176,9 @@ def moving(found: Sequence[Line]) -> bool:
 def leaves_at(found: Sequence[Line], now: datetime) -> datetime | None:
     """When the first of these leaves, while all of them can still be undone; None afterwards.
 
-    One that was tried already waits for its next try, which is no time for an undo.
+    One that was tried already waits for its next try, and one with a reason for its office: no times for an undo.
     """
-    times = [
-        line.delivery.due_at for line in found if line.delivery.status is Status.QUEUED and line.delivery.tries == 0
-    ]
+    waiting = (line.delivery for line in found if line.delivery.status is Status.QUEUED and line.delivery.tries == 0)
+    times = [delivery.due_at for delivery in waiting if not delivery.reason]
     first = min(times, default=None)
     return first if first is not None and first > now else None

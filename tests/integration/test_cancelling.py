@@ -15,15 +15,16 @@ from sqlalchemy.orm import Session
 from campaign.channels.memory import MemoryChannel
 from campaign.database import transaction
 from campaign.domain.channels import ChannelName
+from campaign.domain.errors import IN_DOUBT
 from campaign.domain.references import new_reference
 from campaign.domain.statuses import NOT_LEFT, Status
 from campaign.extensions import db
 from campaign.models.audit import AuditEntry
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import Attempt, Delivery, DeliveryChange
+from campaign.models.delivery import Attempt, AttemptOutcome, Delivery, DeliveryChange
 from campaign.models.letter import Letter
-from campaign.services import audit, deliveries, metrics
-from campaign.services.deliveries import Cancellation
+from campaign.services import audit, cancellations, deliveries, metrics, signing
+from campaign.services.cancellations import Cancellation, Cancelled
 from campaign.services.outbox import Loop, send_due
 from campaign.services.routes import Route
 from campaign.web.organizer import cancelling
@@ -77,7 +78,7 @@ def test_many_are_cancelled_with_history_counts_and_one_entry(each_app: Flask) -
         deliveries.move(session, deliveries.locked(session, ids[1]), Status.HELD, DUE, "excluded", "system")
         deliveries.move(session, deliveries.locked(session, ids[2]), Status.EXPIRED, DUE, "too late", "system")
     with transaction(session):
-        done = deliveries.cancel_many(session, ids, DUE, "cancelled by an organizer", "user:1")
+        done = cancellations.cancel_many(session, ids, DUE, "cancelled by an organizer", "user:1")
     assert done == Cancellation(cancelled=10, left=1, ended=1)
     assert statuses(session) == {Status.CANCELLED: 10, Status.SENDING: 1, Status.EXPIRED: 1}
     moves = session.scalars(sa.select(DeliveryChange).where(DeliveryChange.new == Status.CANCELLED)).all()
@@ -90,7 +91,7 @@ def test_many_are_cancelled_with_history_counts_and_one_entry(each_app: Flask) -
     assert entry.detail == {"number": 10}
     assert metrics.differences(session) == []
     with transaction(session):
-        again = deliveries.cancel_many(session, ids, DUE, "cancelled by an organizer", "user:1")
+        again = cancellations.cancel_many(session, ids, DUE, "cancelled by an organizer", "user:1")
     assert again == Cancellation(cancelled=0, left=1, ended=11)
     assert audit.first_broken(session) is None
 
@@ -223,3 +224,67 @@ def test_who_is_no_organizer_cancels_nothing(app: Flask) -> None:
     answer = app.test_client().get(f"/organize/c/{slug(session)}/letters/cancel")
     assert answer.status_code == 302
     assert "login" in answer.location
+
+
+# --- an earlier try may have arrived ------------------------------------------------------------------------------------
+
+
+def doubted(session: Session, ids: list[int]) -> None:
+    """Each of these was tried once, and nobody heard the end of it; it is to be tried again."""
+    with transaction(session):
+        for key in ids:
+            session.get_one(Delivery, key).tries = 1
+            session.add(
+                Attempt(
+                    delivery_id=key,
+                    number=1,
+                    worker="w",
+                    started_at=NOW,
+                    finished_at=NOW,
+                    outcome=AttemptOutcome.TRY_LATER,
+                    code=IN_DOUBT,
+                )
+            )
+
+
+def test_of_what_may_have_arrived_nobody_says_that_nothing_left(each_session: Session) -> None:
+    session = each_session
+    ids = letters(session, 4)
+    doubted(session, ids[:2])
+    with transaction(session):
+        assert cancellations.cancel(session, ids[0], DUE, "cancelled", "user:1") is Cancelled.IN_DOUBT
+        done = cancellations.cancel_many(session, ids, DUE, "cancelled", "user:1")
+    assert done == Cancellation(cancelled=3, ended=1, in_doubt=1)
+    reasons = session.scalars(sa.select(Delivery.reason).order_by(Delivery.id)).all()
+    assert reasons == ["cancelled; an earlier try may have arrived"] * 2 + ["cancelled"] * 2
+    assert metrics.differences(session) == []
+
+
+def test_the_pages_say_that_it_may_have_arrived(app: Flask, session: Session) -> None:
+    ids = letters(session, 3)
+    doubted(session, ids[:2])
+    with transaction(session):
+        factories.user(session, "desk@association.example", "organizer", name="Priya Raman")
+        letter = session.scalars(sa.select(Letter).join(Delivery).where(Delivery.id == ids[0])).one()
+        slug, reference = session.get_one(Campaign, letter.campaign_id).slug, letter.reference
+        deliveries.move(session, deliveries.locked(session, ids[0]), Status.HELD, NOW, "another holder", "system")
+    desk = Browser(app, "desk@association.example")
+    page = f"/organize/c/{slug}/letters"
+    assert "An earlier try may have arrived all the same." in desk.text(f"/organize/c/{slug}/attention")
+    assert "2 letters may have arrived by an earlier try" in desk.text(f"{page}/cancel")
+    assert "An earlier try may have arrived:" in desk.text(f"{page}/{reference}/cancel")
+    assert desk.post(f"{page}/{reference}/cancel").status_code == 303
+    assert "It is not sent again, but an earlier try may have arrived." in desk.text(f"{page}/{reference}")
+    desk.text(f"{page}/cancel")
+    assert desk.post(f"{page}/cancel", seen=2, upto=ids[-1]).status_code == 303
+    assert "Cancelled 2 letters. 1 of them may have arrived by an earlier try." in desk.text(page)
+
+
+def test_an_undo_takes_back_only_what_has_certainly_not_arrived(session: Session) -> None:
+    ids = letters(session, 3)
+    doubted(session, ids[:1])
+    with transaction(session):
+        action_id = session.scalars(sa.select(Letter.action_id).distinct()).one()
+        undone = signing.undo(session, action_id, DUE)
+    assert (undone.cancelled, len(undone.left)) == (2, 1)
+    assert statuses(session) == {Status.CANCELLED: 2, Status.QUEUED: 1}

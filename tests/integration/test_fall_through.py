@@ -25,6 +25,7 @@ from campaign.models.response import Response
 from campaign.models.suppression import Suppression
 from campaign.services import (
     active_offices,
+    cancellations,
     decisions,
     deliveries,
     fall_through,
@@ -177,7 +178,7 @@ def test_undo_after_it_went_on_takes_back_what_has_not_left(session: Session) ->
     outbox.send_due(session, loop(MemoryChannel(answers=[NOT_HERE])))
     (waiting,) = session.scalars(sa.select(Delivery).where(Delivery.status == Status.QUEUED))
     with transaction(session):
-        assert deliveries.cancel(session, waiting.id, LATER, "withdrawn", "user:1") is deliveries.Cancelled.DONE
+        assert cancellations.cancel(session, waiting.id, LATER, "withdrawn", "user:1") is cancellations.Cancelled.DONE
     assert metrics.differences(session) == []
 
 

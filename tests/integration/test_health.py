@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 from contextvars import Context
@@ -95,8 +96,8 @@ def test_without_any_worker_that_is_said_and_organizers_are_told_once_letters_ar
     found = look(session)
     assert [each.holds for each in found.problems] == [True]
     assert mail(found).condition is Condition.UNATTENDED
-    assert (mail(found).waiting, mail(found).due) == (3, 3)
-    assert mail(found).oldest_due == NOW + timedelta(minutes=1)
+    assert (mail(found).queue.waiting, mail(found).queue.due) == (3, 3)
+    assert mail(found).queue.oldest_due == NOW + timedelta(minutes=1)
     assert health.glance(session, None, DUE).holding == found.holding
 
 
@@ -122,7 +123,7 @@ def test_letters_of_a_paused_campaign_wait_and_are_no_trouble(each_session: Sess
     with transaction(each_session):
         each_session.execute(sa.update(Campaign).values(status=CampaignStatus.PAUSED))
     line = mail(look(each_session))
-    assert (line.waiting, line.due, line.paused, line.oldest_due) == (3, 0, 3, None)
+    assert line.queue == health.Queue(waiting=3, paused=3)
     assert line.condition is Condition.IDLE
 
 
@@ -145,7 +146,7 @@ def test_what_left_is_counted_from_attempts_and_unclear_letters_from_their_rollu
     channel = MemoryChannel(answers=[])
     send_due(each_session, Loop(channel, factories.ENVELOPE, lambda: DUE, factories.journal()))
     line = mail(look(each_session))
-    assert (line.sent_hour, line.sent_minute, line.unclear, line.waiting) == (12, 12, 0, 0)
+    assert (line.sent_hour, line.sent_minute, line.unclear, line.queue.waiting) == (12, 12, 0, 0)
     assert line.condition is Condition.WORKING
     later = health.report(each_session, OFFERED, True, DUE + timedelta(minutes=30))
     assert (mail(later).sent_hour, mail(later).sent_minute) == (12, 0)
@@ -411,14 +412,29 @@ def test_the_check_works_where_the_database_does_not(tmp_path: Path, url: str, p
 
 def test_a_worker_says_that_it_lives_in_one_row_and_takes_it_along(each_app: Flask) -> None:
     session = db.session()
-    drain.heartbeat("delivery,upkeep")
-    drain.heartbeat("beat", "beat")
-    drain.heartbeat("delivery,upkeep")
-    assert {row.kind for row in session.scalars(sa.select(Worker))} == {"delivery,upkeep", "beat"}
+    for _ in range(2):
+        drain.speak_for("delivery,upkeep", [os.getpid()])
+        drain.heartbeat("beat", "beat")
+    assert sorted(session.scalars(sa.select(Worker.kind))) == ["beat", "delivery,upkeep"]
     assert watch.look().unworked == ()
     session.rollback()
     drain.farewell()
     assert session.scalars(sa.select(Worker.name)).all() == ["beat"]
+
+
+def test_a_child_that_ended_is_gone_with_the_next_beat_and_its_successor_is_another_worker(each_app: Flask) -> None:
+    session = db.session()
+
+    def seen() -> list[str]:
+        session.rollback()
+        return sorted(name.split(".")[-2] for name in session.scalars(sa.select(Worker.name)))
+
+    drain.speak_for("delivery", [101, 102])
+    assert seen() == ["101", "102"]
+    drain.speak_for("delivery", [102, 103])
+    assert seen() == ["102", "103"]
+    drain.farewell()
+    assert seen() == []
 
 
 def test_workers_of_yesterday_are_forgotten_but_the_last_one_of_all(each_session: Session) -> None:

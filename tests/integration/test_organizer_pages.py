@@ -19,6 +19,7 @@ from flask_security.utils import hash_password
 from sqlalchemy import event
 
 from campaign.database import transaction
+from campaign.domain.channels import ChannelName
 from campaign.domain.events import EventKind, ResponseKind
 from campaign.domain.references import new_reference
 from campaign.domain.statuses import CampaignStatus, Status
@@ -31,10 +32,11 @@ from campaign.models.invitation import Invitation
 from campaign.models.letter import Letter
 from campaign.models.response import Response
 from campaign.models.user import User
-from campaign.services import campaigns, dashboard, deliveries, metrics, responses
+from campaign.services import campaigns, dashboard, decisions, deliveries, metrics, responses
+from campaign.services.decisions import Decision
 from campaign.unit_of_work import database_now
 from tests import factories
-from tests.factories import NOW
+from tests.factories import NOW, SET_UP
 
 PASSWORD = "a horse and two batteries"
 PAGES = ("", "/live", "/letters", "/letters.csv", "/attention", "/offices", "/sites", "/pause", "/resume", "/hours")
@@ -332,6 +334,26 @@ def test_a_filter_stays_while_one_pages(desk: Browser) -> None:
     assert letters[3].reference not in {reference for page in pages for reference in page}
 
 
+def test_a_letter_is_found_by_what_its_answer_says_and_not_by_what_that_quotes(desk: Browser) -> None:
+    slug, letters = world()
+    with transaction(db.session()) as session:
+        for word in ("Péronne", "Darby"):
+            responses.record(
+                session,
+                session.get_one(Letter, letters[1].id),
+                ResponseKind.FORM,
+                received_at=NOW + timedelta(days=1),
+                now=NOW + timedelta(days=1),
+                by="user:1",
+                source="organizer",
+                text=f"We thank you for your words on {word}.\n\n> You wrote of kohlrabi.",
+            )
+    for found in ("peronne", "DARBY", letters[1].addressee):
+        assert desk.references(f"/organize/c/{slug}/letters?q={found}") == [letters[1].reference]
+    assert desk.references(f"/organize/c/{slug}/letters?q=kohlrabi") == []
+    assert [row["letter"] for row in desk.csv(f"/organize/c/{slug}/letters.csv?q=darby")] == [letters[1].reference]
+
+
 def test_search_finds_names_without_case_and_accents_and_no_match_offers_a_way_back(desk: Browser) -> None:
     slug, letters = world(2, name="Ñandú O’Brien Metals")
     assert len(desk.references(f"/organize/c/{slug}/letters?q=NANDU+obrien")) == len(letters)
@@ -543,6 +565,24 @@ def test_who_decides_second_is_told_who_was_first(app: Flask, desk: Browser) -> 
     assert late.status_code == 409
     assert "Jonas Whitfield was faster" in late.get_data(as_text=True)
     assert status_of(letters[1]) is Status.ACCEPTED
+
+
+def test_what_was_decided_meanwhile_and_what_may_not_be_decided_so_are_told_apart(desk: Browser) -> None:
+    """Three came back for one reason; one of them was posted by a print provider, which would not print it twice."""
+    slug, letters = world()
+    ids = [moved(each, Status.SENDING, Status.ACCEPTED, Status.BOUNCED, why="no such address") for each in letters]
+    with transaction(db.session()) as session:
+        session.get_one(Delivery, ids[1]).channel = ChannelName.PRINT_PROVIDER
+    page = f"/organize/c/{slug}/attention"
+    desk.text(page)
+    with transaction(db.session()) as session:
+        decisions.decide(session, ids[2], Decision.GIVE_UP, SET_UP, NOW, "", "user:2")
+    answer = desk.post(page, letter=letters[0].reference, decision="send_again", scope="all", delivery=ids)
+    assert answer.status_code == 303
+    told = desk.text(page)
+    assert "Recorded for 1 of 3, with your name. 1 had been decided meanwhile and were left alone." in told
+    assert "1 cannot be decided so, and still wait: open them one by one." in told
+    assert [status_of(each) for each in letters] == [Status.QUEUED, Status.BOUNCED, Status.CANCELLED]
 
 
 def test_a_closed_campaign_does_not_offer_to_send_again(desk: Browser) -> None:

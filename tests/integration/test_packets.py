@@ -627,6 +627,23 @@ def test_what_was_taken_back_is_not_posted_instead(each_session: Session) -> Non
     assert session.scalars(sa.select(Delivery.status)).all() == [Status.CANCELLED]
 
 
+def test_what_the_portal_did_not_take_is_no_letter_that_may_have_been_filed(each_session: Session) -> None:
+    with transaction(each_session) as session:
+        row = factories.docket(
+            session, portal=Portal.REGULATIONS_GOV, document_id="DEMO-2026-0001-0001", by_machine=True
+        )
+        on = factories.campaign(session, factories.recommendation(session, "I1", row))
+        company, _ = factories.company(session)
+        (letter,) = factories.signed(session, factories.member(session, company), on, "I1")
+        delivery = deliveries.of_letter(session, letter.id)[-1]
+        delivery.lease_owner, delivery.lease_until = "w", NOW
+        deliveries.move(session, delivery, Status.SENDING, NOW, "", "w")
+        deliveries.move(session, delivery, Status.REFUSED, NOW, "not taken", "w")
+    closed = row.closes_at + timedelta(seconds=1)
+    with transaction(each_session) as session, pytest.raises(WrongState, match="The portal did not take this letter"):
+        filings.post_instead(session, letter.id, closed, "member:1")
+
+
 def test_the_cargo_of_a_delivery_is_the_comment_of_its_letter(each_app: Flask) -> None:
     with transaction(db.session()) as session:
         row = factories.docket(

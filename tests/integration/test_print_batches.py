@@ -33,7 +33,7 @@ from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.printing import PrintBatch, PrintedRow
 from campaign.runtime import runtime
-from campaign.services import campaigns, deliveries, metrics, print_overview, printing
+from campaign.services import campaigns, cancellations, deliveries, metrics, print_overview, printing
 from campaign.services.dashboard import Grades
 from tests import factories
 from tests.factories import ENVELOPE, NOW
@@ -141,7 +141,7 @@ def test_a_letter_that_was_cancelled_meanwhile_is_left_out_and_said_so(each_sess
     _, letters = on_paper()
     batch = batch_of(letters)
     with transaction(each_session) as session:
-        deliveries.cancel(session, deliveries.of_letter(session, letters[1].id)[0].id, LATER, "withdrawn", "user:1")
+        cancellations.cancel(session, deliveries.of_letter(session, letters[1].id)[0].id, LATER, "withdrawn", "user:1")
     made(batch)
     lines = {line.reference: line for line in print_overview.manifest(each_session, batch)}
     assert lines[letters[1].reference].left_out == "cancelled since the batch was made"
@@ -178,7 +178,7 @@ def test_posting_accepts_the_batch_once_as_posting_one_by_one_would(each_session
     batch = batch_of(letters)
     made(batch)
     with transaction(each_session) as session:
-        deliveries.cancel(session, deliveries.of_letter(session, letters[0].id)[0].id, LATER, "withdrawn", "user:1")
+        cancellations.cancel(session, deliveries.of_letter(session, letters[0].id)[0].id, LATER, "withdrawn", "user:1")
         deliveries.done_by_hand(session, deliveries.of_letter(session, letters[1].id)[0].id, LATER, "user:1")
     with transaction(each_session) as session:
         done = printing.posted(session, batch.id, LATER, "user:1")

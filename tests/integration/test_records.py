@@ -20,7 +20,7 @@ from campaign.models.delivery import Attempt, Delivery
 from campaign.models.letter import Letter
 from campaign.models.response import Response
 from campaign.models.rollup import Measure, Rollup
-from campaign.services import audit, campaigns, deliveries, metrics, outbox, responses
+from campaign.services import audit, campaigns, cancellations, deliveries, metrics, outbox, responses
 from tests import factories
 from tests.factories import ENVELOPE, NOW
 
@@ -138,7 +138,7 @@ def test_what_a_worker_sends_cannot_be_done_by_hand_nor_what_was_cancelled(sessi
     by_mail = session.scalars(sa.select(Delivery).where(Delivery.channel == ChannelName.SMTP).limit(1)).one()
     other = session.scalars(sa.select(Delivery).where(Delivery.channel != ChannelName.SMTP).limit(1)).one()
     with transaction(session):
-        deliveries.cancel(session, other.id, NOW, "not needed", "user:1")
+        cancellations.cancel(session, other.id, NOW, "not needed", "user:1")
     for row in (by_mail, other):
         with pytest.raises(WrongState), transaction(session):
             deliveries.done_by_hand(session, row.id, NOW, "member:1")
@@ -244,7 +244,24 @@ def test_a_figure_is_the_count_of_its_rows(session: Session) -> None:
     assert found.by_status == dict(
         session.execute(sa.select(Delivery.status, sa.func.count()).group_by(Delivery.status)).all()
     )
-    assert sum(found.by_day.values()) == found.count(Status.ACCEPTED) == 2
+    assert sum(found.handovers.values()) == found.count(Status.ACCEPTED) == 2
+
+
+def test_a_letter_that_came_back_and_was_taken_again_is_one_letter_and_two_hand_overs(each_session: Session) -> None:
+    session = each_session
+    letters(session)
+    hand_over(session)
+    with transaction(session):
+        row = session.scalars(sa.select(Delivery).where(Delivery.status == Status.ACCEPTED).limit(1)).one()
+        deliveries.move(session, row, Status.BOUNCED, NOW + timedelta(hours=1), "it came back", "event:1")
+        deliveries.move(session, row, Status.QUEUED, NOW + timedelta(hours=2), "to be sent again", "user:1")
+        row.lease_owner, row.lease_until = "w", NOW + timedelta(days=1, minutes=1)
+        deliveries.move(session, row, Status.SENDING, NOW + timedelta(days=1), "", "w")
+        deliveries.move(session, row, Status.ACCEPTED, NOW + timedelta(days=1), "", "w")
+    found = metrics.figures(session, row.campaign_id or 0)
+    assert found.handovers == {NOW.date(): 2, NOW.date() + timedelta(days=1): 1}
+    assert found.count(Status.ACCEPTED) == 2
+    assert metrics.differences(session) == []
 
 
 # --- campaigns ------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from campaign.models.letter import Letter
 from campaign.models.mail import MailKind, MemberMail
 from campaign.models.member import Member
 from campaign.models.suppression import SuppressionReason
-from campaign.services import deliveries, filings, reminders, suppressions
+from campaign.services import cancellations, deliveries, filings, reminders, suppressions
 from tests import factories
 from tests.factories import ENVELOPE, NOW
 
@@ -84,7 +84,7 @@ def test_no_reminder_after_it_is_done_cancelled_or_closed(each_session: Session)
         for letter in done:
             deliveries.done_by_hand(session, deliveries.of_letter(session, letter.id)[0].id, NOW + DAY, "member:1")
         for letter in cancelled:
-            deliveries.cancel(session, deliveries.of_letter(session, letter.id)[0].id, NOW + DAY, "no", "user:1")
+            cancellations.cancel(session, deliveries.of_letter(session, letter.id)[0].id, NOW + DAY, "no", "user:1")
         session.execute(
             sa.update(Campaign).where(Campaign.id != docket[0].campaign_id).values(status=CampaignStatus.PAUSED)
         )

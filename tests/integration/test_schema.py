@@ -14,8 +14,11 @@ from sqlalchemy.orm import Session
 
 from campaign import paths
 from campaign.database import transaction
+from campaign.domain.events import ResponseKind
 from campaign.extensions import db
 from campaign.models import Base
+from campaign.models.letter import Letter
+from campaign.services import responses
 from campaign.services.health import migration_head
 from tests import factories
 
@@ -160,6 +163,33 @@ def test_letters_that_hide_passages_and_were_signed_before_are_expected_to_be_ce
             factories.signed(session, factories.member(session, company), on, card, story=story)
     session.close()
     assert _counts()["confidential_texts"] == 1
-    downgrade(revision="-1")
+    downgrade(revision="0010")
     upgrade()
     assert _counts()["confidential_texts"] == 1
+
+
+def test_letters_that_were_answered_before_are_found_by_their_answers(each_session: Session) -> None:
+    session = each_session
+    with transaction(session):
+        company, _ = factories.company(session)
+        on = factories.campaign(session, factories.recommendation(session, "P1"))
+        letters = factories.signed(session, factories.member(session, company), on, "P1")
+        before = letters[0].search
+        for word in ("first", "second"):
+            responses.record(
+                session,
+                letters[0],
+                ResponseKind.FORM,
+                received_at=factories.NOW,
+                now=factories.NOW,
+                by="user:1",
+                source="organizer",
+                text=f"The {word} word",
+            )
+        letters[0].search = before
+        answered, other, unchanged = letters[0].id, letters[1].id, letters[1].search
+    session.close()
+    downgrade(revision="0011")
+    upgrade()
+    assert session.get_one(Letter, answered).search == f"{before} the first word the second word"
+    assert session.get_one(Letter, other).search == unchanged

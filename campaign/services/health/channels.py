@@ -11,15 +11,13 @@ from sqlalchemy.orm import Session
 
 from campaign.domain.channels import CHANNEL_WORDS, ChannelName
 from campaign.domain.statuses import Status
-from campaign.models.campaign import Campaign
 from campaign.models.channel import ChannelState
 from campaign.models.delivery import Delivery
 from campaign.models.rollup import Measure, Rollup
 from campaign.services import breaker
-from campaign.services.deliveries import PRIORITY_ONE_OFF
-from campaign.services.health import rates
-from campaign.services.health.shapes import ChannelHealth, Condition, Part, Problem
-from campaign.services.outbox.claims import SENDS, senders
+from campaign.services.health import figures, rates
+from campaign.services.health.figures import Figure
+from campaign.services.health.shapes import ChannelHealth, Condition, Part, Problem, Queue
 from campaign.tasknames import WORKED
 
 PATIENCE = timedelta(minutes=1)  # a channel left alone for less is no news: relays restart
@@ -40,18 +38,18 @@ def of(
     states = {state.channel: state for state in breaker.states(session)}
     found = []
     for channel in WORKED:
-        waiting, due, paused, oldest = queues.get(channel, (0, 0, 0, None))
-        if channel not in set_up and not waiting:
+        queue = queues.get(channel, Queue())
+        if channel not in set_up and not queue.waiting:
             continue
         hour, minute = sent.get(channel, (0, 0))
         condition = Condition.IDLE
         if channel not in set_up:
             condition = Condition.ABSENT
-        elif due and "delivery" in unworked:
+        elif queue.due and "delivery" in unworked:
             condition = Condition.UNATTENDED
-        elif due or hour:
+        elif queue.due or hour:
             condition = Condition.WORKING
-        line = ChannelHealth(channel, condition, waiting, due, paused, oldest, hour, minute, unclear.get(channel, 0))
+        line = ChannelHealth(channel, condition, queue, hour, minute, unclear.get(channel, 0))
         found.append(in_trouble(states[channel], line) if channel in states else line)
     return tuple(found)
 
@@ -81,39 +79,30 @@ def problems(line: ChannelHealth, now: datetime) -> tuple[Problem, ...]:
             words = f"{name} cannot be reached and is left alone ({how}): its letters wait, and none is lost."
             return (Problem(Part.CHANNELS, words, line.todo, line.reason, True, line.channel),)
         case Condition.ABSENT:
-            words = f"{name} is not set up here, and {line.waiting:,} wait for it."
+            words = f"{name} is not set up here, and {line.queue.waiting:,} wait for it."
             todo = "Set the channel up, or press Send them another way on the Sending page."
             return (Problem(Part.CHANNELS, words, todo, channel=line.channel),)
     return ()
 
 
-def queues_of(session: Session, now: datetime) -> dict[ChannelName, tuple[int, int, int, datetime | None]]:
-    """By channel: all that are queued; of them those that are due, those of a paused campaign; and the oldest due."""
-    sends = sa.or_(Delivery.campaign_id.is_(None), Campaign.status.in_(SENDS))
-    due = sa.and_(_may_leave(session, now), Delivery.due_at <= now)
+def queues_of(session: Session, now: datetime) -> dict[ChannelName, Queue]:
+    """By channel, those that have something queued. One statement over what is queued."""
+    each = figures.queued(session, now)
+    due, shut = each[Figure.DUE], each[Figure.SHUT]
     rows = session.execute(
         sa.select(
             Delivery.channel,
             sa.func.count(),
             sa.func.count(sa.case((due, 1))),
-            sa.func.count(sa.case((sa.not_(sends), 1))),
+            sa.func.count(sa.case((each[Figure.PAUSED], 1))),
+            sa.func.count(sa.case((shut, 1))),
             sa.func.min(sa.case((due, Delivery.due_at))),
+            sa.func.min(sa.case((shut, Delivery.due_at))),
         )
-        .outerjoin(Campaign, Campaign.id == Delivery.campaign_id)
         .where(Delivery.status == Status.QUEUED, Delivery.channel.in_(WORKED))
         .group_by(Delivery.channel)
     )
-    return {channel: (waiting, due, paused, oldest) for channel, waiting, due, paused, oldest in rows}
-
-
-def _may_leave(session: Session, now: datetime) -> sa.ColumnElement[bool]:
-    """As far as its campaign is concerned: one that sends, in its hours, but for mail that a person waits for."""
-    sends = sa.exists().where(Campaign.id == Delivery.campaign_id, Campaign.status.in_(SENDS)).correlate(Delivery)
-    return sa.or_(
-        Delivery.campaign_id.is_(None),
-        Delivery.campaign_id.in_(senders(session, now)),
-        sa.and_(Delivery.priority == PRIORITY_ONE_OFF, sends),
-    )
+    return {channel: Queue(*queue) for channel, *queue in rows}
 
 
 def anything_due(session: Session, now: datetime) -> bool:
@@ -121,7 +110,7 @@ def anything_due(session: Session, now: datetime) -> bool:
         Delivery.status == Status.QUEUED,
         Delivery.channel.in_(WORKED),
         Delivery.due_at <= now,
-        _may_leave(session, now),
+        figures.may_leave(session, now),
     )
     return bool(session.scalar(sa.select(waits)))
 

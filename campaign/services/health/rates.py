@@ -24,12 +24,16 @@ def sent(session: Session, now: datetime) -> dict[ChannelName, tuple[int, int]]:
     """By channel: taken by the receiver in the last hour, and in the last minute."""
     hour, minute = now - timedelta(hours=1), now - timedelta(minutes=1)
     rows = session.execute(
-        _finished(session, hour, now)
-        .where(Attempt.outcome == AttemptOutcome.RECEIPT)
+        taken(session, hour, now)
         .with_only_columns(Delivery.channel, sa.func.count(), sa.func.count(sa.case((Attempt.finished_at > minute, 1))))
         .group_by(Delivery.channel)
     )
     return {channel: (in_hour, in_minute) for channel, in_hour, in_minute in rows}
+
+
+def taken(session: Session, since: datetime, now: datetime) -> sa.Select[Any]:
+    """Attempts, with their deliveries, that ended with a receipt after `since`, up to `now`."""
+    return _finished(session, since, now).where(Attempt.outcome == AttemptOutcome.RECEIPT)
 
 
 def outcomes_since(session: Session, since: datetime, now: datetime) -> dict[tuple[ChannelName, AttemptOutcome], int]:

@@ -40,7 +40,7 @@ def report(session: Session, set_up: Collection[ChannelName], broker: bool | Non
     workers = of_workers.of(session, now)
     unworked = of_workers.unworked(workers)
     channels = of_channels.of(session, set_up, unworked, now)
-    due = any(each.due for each in channels if each.condition is Condition.UNATTENDED)
+    due = any(each.queue.due for each in channels if each.condition is Condition.UNATTENDED)
     count, oldest = unmatched(session)
     proof = proofs.latest(session)
     problems = (

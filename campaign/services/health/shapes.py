@@ -49,16 +49,25 @@ class Condition(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelHealth:
-    """`waiting` holds `due`, and `paused`: those whose campaign is paused and which nobody is to send. Mail to members counts
-    as a letter does, but in `unclear`, which is of letters."""
+class Queue:
+    """What is queued on a channel, mail to members included. `waiting` holds `due`; `paused`: those whose campaign is paused and
+    which nobody is to send; and `shut`: those that wait for their office to open, the first at `opens_at`."""
 
-    channel: ChannelName
-    condition: Condition
     waiting: int = 0
     due: int = 0
     paused: int = 0
+    shut: int = 0
     oldest_due: datetime | None = None
+    opens_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelHealth:
+    """Mail to members counts as a letter does, but in `unclear`, which is of letters."""
+
+    channel: ChannelName
+    condition: Condition
+    queue: Queue = Queue()
     sent_hour: int = 0
     sent_minute: int = 0
     unclear: int = 0

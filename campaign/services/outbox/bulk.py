@@ -70,7 +70,7 @@ def _statements(dialect: str) -> dict[str, sa.TextClause | sa.TextualSelect]:
             SET status = 'sending', reason = '', tries = tries + 1, changed_at = :now,
                 lease_owner = :owner, lease_until = :until
             FROM {_rows(dialect, "id")}
-            WHERE d.id = v.id AND d.status = 'queued' AND d.give_up_at > :now AND {_SENDS}
+            WHERE d.id = v.id AND d.status = 'queued' AND d.due_at <= :now AND d.give_up_at > :now AND {_SENDS}
             RETURNING {key}, tries, give_up_at, campaign_id, office_id, counted_on""",
         "settle": f"""
             UPDATE deliveries AS d

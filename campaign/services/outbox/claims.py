@@ -26,6 +26,7 @@ from campaign.services.outgoing import parcels
 
 SENDS = (CampaignStatus.LIVE, CampaignStatus.CLOSING)
 _LEVELS = (deliveries.PRIORITY_ONE_OFF, deliveries.PRIORITY_LETTER, deliveries.PRIORITY_BULK)
+_NOT_YET = "its turn at this office or domain comes later"
 _MOST_GROUPS = 32  # campaigns in one window; where more wait, they are drawn
 
 
@@ -187,8 +188,9 @@ def _of_campaign(
 
 def _put_off(session: Session, later: dict[int, datetime]) -> None:
     """Those whose turn at an office or domain comes later do not stand in the way of others until then."""
-    if later:
-        session.execute(sa.update(Delivery), [{"id": key, "due_at": due_at} for key, due_at in later.items()])
+    rows = [{"id": key, "due_at": due_at, "reason": _NOT_YET} for key, due_at in later.items()]
+    if rows:
+        session.execute(sa.update(Delivery), rows)
 
 
 def due_channels(session: Session, now: datetime, channels: Sequence[ChannelName]) -> list[ChannelName]:

@@ -67,11 +67,11 @@ class Figures(Collector):
         )
         queues = health.queues_of(self._session, now)
         for channel in self._channels(queues):
-            waiting, due, paused, since = queues.get(channel, (0, 0, 0, None))
-            queued.add_metric([channel, "due"], due)
-            queued.add_metric([channel, "later"], waiting - due - paused)
-            queued.add_metric([channel, "paused"], paused)
-            oldest.add_metric([channel], (now - since).total_seconds() if since else 0)
+            queue = queues.get(channel, health.Queue())
+            queued.add_metric([channel, "due"], queue.due)
+            queued.add_metric([channel, "later"], queue.waiting - queue.due - queue.paused)
+            queued.add_metric([channel, "paused"], queue.paused)
+            oldest.add_metric([channel], (now - queue.oldest_due).total_seconds() if queue.oldest_due else 0)
         yield queued
         yield oldest
         left_alone = Family("countersign_breaker_open", "1 while a channel is left alone.", labels=["channel"])

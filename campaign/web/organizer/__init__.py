@@ -7,6 +7,7 @@ from campaign.web.organizer import (  # noqa: F401  (their views register themse
     dockets,
     gateways,
     letters,
+    office_hours,
     printing,
     routes,
     sending,

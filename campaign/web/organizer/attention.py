@@ -8,12 +8,11 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign.domain.errors import WrongState
 from campaign.domain.statuses import NEEDS_A_PERSON, Status
 from campaign.extensions import db
 from campaign.runtime import runtime
 from campaign.services import decisions, deliveries, stories
-from campaign.services.decisions import Decision
+from campaign.services.decisions import Decided, Decision
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access
 from campaign.web.organizer import queries, words
@@ -48,28 +47,25 @@ def attention(slug: str) -> ResponseReturnValue:
     if request.method == "GET":
         return _page(here.id, slug, None, 200)
     found = access.letter(slug, request.form.get("letter", ""))
-    delivery = deliveries.of_letter(db.session(), found.id)[-1]
+    delivery, reference = deliveries.of_letter(db.session(), found.id)[-1], found.reference
     cause = Cause(delivery.status, delivery.reason)
     form = decision_form(here, delivery)
     if not form.decision.choices:
         return _changed(here.id, slug, delivery.id)
     if not form.validate_on_submit():
-        return _page(here.id, slug, form, 422, found.reference)
+        return _page(here.id, slug, form, 422, reference)
     ids = _ids(slug, delivery.id)
-    done, when = 0, database_now()
+    note, choice = (form.note.data or "").strip(), Decision(form.decision.data)
     with unit_of_work() as session:
-        for each in ids:
-            try:
-                note = (form.note.data or "").strip()
-                decisions.decide(
-                    session, each, Decision(form.decision.data), runtime().set_up, when, note, access.me().by
-                )
-                done += 1
-            except WrongState:
-                continue  # decided meanwhile by another person, or settled by a notice: left alone
-    if not done:
+        came = decisions.decide_all(
+            session, ids, cause.status, choice, runtime().set_up, database_now(), note, access.me().by
+        )
+    if not came.done and came.meanwhile:
         return _changed(here.id, slug, ids[0])
-    flash(_recorded(done, len(ids)), "good" if done == len(ids) else "warn")
+    if not came.done:
+        form.decision.errors = [words.BARRED]
+        return _page(here.id, slug, form, 422, reference)
+    flash(_recorded(came), "good" if came.done == len(ids) else "warn")
     return redirect(url_for(".attention", slug=slug, after=ids[-1], **cause.arguments), 303)
 
 
@@ -81,11 +77,17 @@ def _ids(slug: str, own: int) -> list[int]:
     return access.deliveries_of(slug, sorted(listed | {own})[:MOST_AT_ONCE])
 
 
-def _recorded(done: int, of: int) -> str:
-    if of == 1:
+def _recorded(found: Decided) -> str:
+    """ "Recorded for 3 of 6, with your name. 2 had been decided meanwhile and were left alone. 1 cannot be decided so …" """
+    total = found.done + found.meanwhile + found.barred
+    if total == 1:
         return "Recorded with your name."
-    left = "" if done == of else f" {of - done} had been decided meanwhile and were left alone."
-    return f"Recorded for {done} of {of}, with your name.{left}"
+    parts = [f"Recorded for {found.done} of {total}, with your name."]
+    if found.meanwhile:
+        parts.append(f"{found.meanwhile} had been decided meanwhile and were left alone.")
+    if found.barred:
+        parts.append(f"{found.barred} cannot be decided so, and still wait: open them one by one.")
+    return " ".join(parts)
 
 
 def _changed(campaign_id: int, slug: str, delivery_id: int) -> ResponseReturnValue:
@@ -132,7 +134,7 @@ def _page(
         words=words,
         form=form or (decision_form(campaign(slug), story.delivery) if story else None),
         told=told,
-        explained=words.EXPLAINED.get(story.delivery.status) if story else None,
+        explained=words.explained(story) if story else None,
         now=now,
     )
     return page, status

@@ -43,7 +43,7 @@ def shell() -> dict[str, Any]:
     here = (request.endpoint or "").rpartition(".")[2]
     general = [
         _link("Campaigns", "campaigns", "list", here == "campaigns"),
-        _link("Sending", "sending", "plane", here == "sending"),
+        _link("Sending", "sending", "plane", here in ("sending", "sending_rows")),
         _link("Gateways", "gateways", "capitol", here == "gateways"),
         _link("Waiting mail", "waiting", "mail", here in ("waiting", "waiting_mail")),
         _link("Dockets", "docket_list", "globe", here in _DOCKETS),

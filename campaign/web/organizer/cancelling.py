@@ -10,8 +10,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from campaign.extensions import db
-from campaign.services import deliveries
-from campaign.services.deliveries import Cancellation
+from campaign.services import cancellations
+from campaign.services.cancellations import Cancellation
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access
 from campaign.web.formats import number, plural
@@ -57,13 +57,15 @@ def cancel_all(ids: Sequence[int], by: str, should_stop: Callable[[], bool]) -> 
             return done, len(ids) - start
         with unit_of_work() as session:
             piece = ids[start : start + BATCH]
-            done += deliveries.cancel_many(session, piece, database_now(), "cancelled by an organizer", by)
+            done += cancellations.cancel_many(session, piece, database_now(), "cancelled by an organizer", by)
     return done, 0
 
 
 def told(done: Cancellation, undone: int, gone_before: int) -> str:
     """ "Cancelled 988 letters. 12 had left meanwhile, or are leaving now." """
     parts = [f"Cancelled {plural(done.cancelled, 'letter')}." if done.cancelled else "No letter was cancelled."]
+    if done.in_doubt:
+        parts.append(f"{number(done.in_doubt)} of them may have arrived by an earlier try.")
     if done.left:
         parts.append(f"{number(done.left)} had left meanwhile, or {'is' if done.left == 1 else 'are'} leaving now.")
     if done.ended:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -19,11 +19,13 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import HiddenInput
 
 from campaign.domain.channels import KIND_WORDS
+from campaign.domain.hours import SendingHours
 from campaign.domain.texts import tidy
 from campaign.services import preferences
 from campaign.services.responses import TEXT_LIMIT
 from campaign.services.ways import effective
-from campaign.web.organizer.words import ANSWERS
+from campaign.web.actions.forms import Checkboxes
+from campaign.web.organizer.words import ANSWERS, DAYS, OFFICES_OF, ZONES
 
 
 def _trimmed(text: str | None) -> str:
@@ -173,6 +175,37 @@ class OrderForm(FlaskForm):  # type: ignore[misc]
 
     def validate_seen(self, _field: Any) -> None:
         _check_order(self.before)
+
+
+class OfficeHoursForm(FlaskForm):  # type: ignore[misc]
+    """The hours of one office, or of all offices of a chamber."""
+
+    whom = SelectField(
+        "For",
+        choices=[
+            SelectChoice("office", "One office"),
+            *(SelectChoice(each.value, words) for each, words in OFFICES_OF.items()),
+        ],
+    )
+    code = StringField("Its code", filters=[_trimmed])
+    days = Checkboxes(
+        "On these days",
+        choices=[SelectChoice(str(number), day) for number, day in enumerate(DAYS, 1)],
+        validators=[InputRequired("Choose at least one day.")],
+    )
+    opens = _Hour("From", validators=[InputRequired("Enter the hour, like 09:00.")])
+    closes = _Hour("Until", validators=[InputRequired("Enter the hour, like 17:30.")])
+    zone = SelectField("On the clock of", choices=[SelectChoice(zone, words) for zone, words in ZONES.items()])
+
+    def validate_code(self, field: Any) -> None:
+        if self.whom.data == "office" and not field.data:
+            raise ValidationError("Enter the code of an office, like HNV02.")
+
+    @property
+    def hours(self) -> SendingHours:
+        """Of a valid form."""
+        days = frozenset(int(day) for day in self.days.data or ())
+        return SendingHours(self.zone.data, self.opens.data or time.min, self.closes.data or time.min, days)
 
 
 class PressForm(FlaskForm):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Which offices take letters by the gateways of Congress, the switch that keeps one out, and what single offices prefer."""
+"""Which offices take letters by the gateways of Congress, the switch that keeps one out, and the ways and hours of offices."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from campaign.gateway_lists import configured
 from campaign.models.gateway import GatewaySuspension
 from campaign.models.office import Office
 from campaign.models.user import User
-from campaign.services import active_offices, offices, preferences
+from campaign.services import active_offices, office_hours, offices, preferences
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access
+from campaign.web.organizer import words
 from campaign.web.organizer.blueprint import bp
-from campaign.web.organizer.forms import PreferForm, SuspendForm
+from campaign.web.organizer.forms import OfficeHoursForm, PreferForm, SuspendForm
 
 CHAMBERS = {Chamber.HOUSE: "House", Chamber.SENATE: "Senate"}
 
@@ -31,7 +32,7 @@ def gateways() -> ResponseReturnValue:
         status = 422
         if form.validate() and _suspended(form):
             return redirect(url_for(".gateways"), 303)
-    return _page(form), status
+    return page(form), status
 
 
 @bp.post("/gateways/<code>/lift")
@@ -51,7 +52,7 @@ def prefer_way() -> ResponseReturnValue:
     form = PreferForm(prefix="prefer")
     if form.validate_on_submit() and _preferred(form):
         return redirect(url_for(".gateways"), 303)
-    return _page(SuspendForm(formdata=None), form), 422
+    return page(prefers=form), 422
 
 
 @bp.post("/gateways/<code>/forget")
@@ -96,7 +97,10 @@ def _suspended(form: SuspendForm) -> bool:
     return False
 
 
-def _page(form: SuspendForm, prefers: PreferForm | None = None) -> str:
+def page(
+    form: SuspendForm | None = None, prefers: PreferForm | None = None, hours: OfficeHoursForm | None = None
+) -> str:
+    """With the one form that was sent, and the others empty."""
     session, now = db.session(), database_now()
     used = {channel.gateway.chamber for channel in configured()}
     standing = session.execute(
@@ -108,7 +112,7 @@ def _page(form: SuspendForm, prefers: PreferForm | None = None) -> str:
     ).all()
     return render_template(
         "organizer/gateways.html",
-        form=form,
+        form=form or SuspendForm(formdata=None),
         now=now,
         chambers=CHAMBERS,
         lists=active_offices.list_states(session, now),
@@ -117,4 +121,7 @@ def _page(form: SuspendForm, prefers: PreferForm | None = None) -> str:
         prefers=prefers or PreferForm(prefix="prefer", formdata=None),
         preferring=preferences.standing(session),
         kinds=KIND_WORDS,
+        hours=hours or OfficeHoursForm(prefix="hours", formdata=None, days=[*"12345"]),
+        kept_hours=office_hours.listed(session),
+        words=words,
     )

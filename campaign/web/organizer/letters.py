@@ -20,9 +20,19 @@ from campaign.models.confidential import ConfidentialText
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.runtime import runtime
-from campaign.services import decisions, deliveries, doubts, fall_through, meetings, responses, stories, stranded
+from campaign.services import (
+    cancellations,
+    decisions,
+    deliveries,
+    doubts,
+    fall_through,
+    meetings,
+    responses,
+    stories,
+    stranded,
+)
+from campaign.services.cancellations import Cancelled
 from campaign.services.decisions import Decision
-from campaign.services.deliveries import Cancelled
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access, printed
 from campaign.web.actions.views import moment_of, put_error
@@ -152,14 +162,17 @@ def decide(slug: str, reference: str) -> ResponseReturnValue:
         return letter_page(slug, found, form, 409, meanwhile=True)
     if not form.validate_on_submit():
         return letter_page(slug, found, form, 422)
-    delivery_id = delivery.id
-    note = (form.note.data or "").strip()
-    try:
-        with unit_of_work() as session:
-            chosen = Decision(form.decision.data)
-            decisions.decide(session, delivery_id, chosen, runtime().set_up, database_now(), note, access.me().by)
-    except WrongState:
+    delivery_id, was = delivery.id, delivery.status
+    note, choice = (form.note.data or "").strip(), Decision(form.decision.data)
+    with unit_of_work() as session:
+        came = decisions.decide_all(
+            session, [delivery_id], was, choice, runtime().set_up, database_now(), note, access.me().by
+        )
+    if came.meanwhile:
         return letter_page(slug, access.letter(slug, reference), None, 409, meanwhile=True)
+    if came.barred:
+        form.decision.errors = [words.BARRED]
+        return letter_page(slug, access.letter(slug, reference), form, 422)
     flash("Recorded with your name.", "good")
     return redirect(url_for(".letter", slug=slug, reference=reference), 303)
 
@@ -177,15 +190,19 @@ def cancel(slug: str, reference: str) -> ResponseReturnValue:
             campaign=campaign(slug),
             letter=found,
             cancellable=delivery.status in NOT_LEFT,
+            in_doubt=bool(doubts.among_these(db.session(), [delivery.id])),
             form=form,
             now=database_now(),
         )
     delivery_id = delivery.id
     with unit_of_work() as session:
-        done = deliveries.cancel(session, delivery_id, database_now(), "cancelled by an organizer", access.me().by)
+        done = cancellations.cancel(session, delivery_id, database_now(), "cancelled by an organizer", access.me().by)
     if done is Cancelled.TOO_LATE:
         raise WrongState("Too late: this letter has left already, or is leaving now.")
-    flash("Cancelled. This letter will not be sent.", "good")
+    if done is Cancelled.IN_DOUBT:
+        flash("Cancelled. It is not sent again, but an earlier try may have arrived.", "warn")
+    else:
+        flash("Cancelled. This letter will not be sent.", "good")
     return redirect(url_for(".letter", slug=slug, reference=reference), 303)
 
 

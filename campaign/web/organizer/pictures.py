@@ -112,20 +112,22 @@ def _standing(status: Status, apart: bool, count: int) -> Standing:
     return Standing(status, None, count, {"status": status}, after.get(status, ""))
 
 
-def days(by_day: Mapping[date, int], end: date, today: date) -> Chart:
-    """Letters accepted per day of the organization's zone, four weeks up to `end`."""
+def days(handovers: Mapping[date, int], end: date, today: date) -> Chart:
+    """Hand-overs per day of the organization's zone, four weeks up to `end`."""
     span = [end - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
-    values = [by_day.get(day, 0) for day in span]
+    values = [handovers.get(day, 0) for day in span]
     names = ["today" if day == today else short_day(day) for day in span]
     best = max(range(DAYS), key=lambda i: values[i])
-    label = f"Accepted per day: {number(by_day.get(today, 0))} today; most on {names[best]} with {number(values[best])}"
+    label = f"Hand-overs per day: {number(handovers.get(today, 0))} today; most on {names[best]} with {number(values[best])}"
     chart = charts.bars(values, names, label)
-    return replace(chart, columns=("Day", "Accepted"), rows=tuple(row for row in reversed(chart.rows) if row[1] != "0"))
+    return replace(
+        chart, columns=("Day", "Hand-overs"), rows=tuple(row for row in reversed(chart.rows) if row[1] != "0")
+    )
 
 
-def spark(by_day: Mapping[date, int], end: date) -> Markup:
-    values = [by_day.get(end - timedelta(days=back), 0) for back in range(14, -1, -1)]
-    return charts.sparkline(values, f"From {number(values[0])} to {number(values[-1])} a day in two weeks")
+def spark(handovers: Mapping[date, int], end: date) -> Markup:
+    values = [handovers.get(end - timedelta(days=back), 0) for back in range(14, -1, -1)]
+    return charts.sparkline(values, f"From {number(values[0])} to {number(values[-1])} hand-overs a day in two weeks")
 
 
 def state_map(states: Mapping[str, tuple[int, int]]) -> Chart:

@@ -23,6 +23,7 @@ from campaign.models.office import Office
 from campaign.models.response import Response
 from campaign.models.rollup import Measure, Rollup
 from campaign.models.user import User
+from campaign.services import doubts
 
 
 class Stage(StrEnum):
@@ -133,20 +134,26 @@ def not_left(campaign_id: int, wanted: Filter) -> sa.Select[int]:
 
 @dataclass(frozen=True, slots=True)
 class Cancellable:
-    """Of a filtered list: what can be cancelled, up to which delivery it was counted, and what has left or ended already."""
+    """Of a filtered list: what can be cancelled, up to which delivery it was counted, what has left or ended already, and of how
+    many of the first an earlier try may have arrived."""
 
     number: int
     upto: int
     stay: int
+    in_doubt: int
 
 
 def cancellable(session: Session, campaign_id: int, wanted: Filter) -> Cancellable:
     """Two statements."""
     found = not_left(campaign_id, wanted).order_by(None).subquery()
-    number, upto = session.execute(sa.select(sa.func.count(), sa.func.max(found.c.id)).select_from(found)).one()
+    number, upto, in_doubt = session.execute(
+        sa.select(
+            sa.func.count(), sa.func.max(found.c.id), sa.func.count(sa.case((doubts.of_delivery(found.c.id), 1)))
+        ).select_from(found)
+    ).one()
     every = letters(campaign_id, wanted).with_only_columns(Letter.id).subquery()
     total = session.scalar(sa.select(sa.func.count()).select_from(every)) or 0
-    return Cancellable(number, upto or 0, max(total - number, 0))
+    return Cancellable(number, upto or 0, max(total - number, 0), in_doubt)
 
 
 def cancellable_count(session: Session, campaign_id: int, wanted: Filter) -> int:

@@ -57,7 +57,7 @@ def _dashboard(slug: str) -> dict[str, Any]:
     grades = figures_of.Grades.of(found.by_channel)
     medians = figures_of.medians(session, here.id)
     today = now.astimezone(as_zone(zone())).date()
-    end = max(found.by_day, default=today) if here.status in OVER else today
+    end = max(found.handovers, default=today) if here.status in OVER else today
     return {
         "campaign": here,
         "figures": found,
@@ -77,9 +77,9 @@ def _dashboard(slug: str) -> dict[str, Any]:
         "over": here.status in OVER,
         "now": now,
         "funnel": pictures.funnel(here.slug, people, found, grades, medians),
-        "days": pictures.days(found.by_day, end, today),
+        "days": pictures.days(found.handovers, end, today),
         "standings": pictures.standings(found.by_channel),
-        "spark": pictures.spark(found.by_day, end),
+        "spark": pictures.spark(found.handovers, end),
         "map": pictures.state_map(reach.by_state(lines)),
         "can_pause": may_move(CAMPAIGN_MOVES, here.status, CampaignStatus.PAUSED),
         "hours": here.sending_hours,

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaign.domain.channels import CHANNEL_WORDS, WAY_WORDS, ChannelKind, ChannelName
+from campaign.domain.districts import Chamber
 from campaign.domain.events import EventKind, ResponseKind
+from campaign.domain.hours import SendingHours
 from campaign.domain.statuses import BatchState, ResponseState, Status
 from campaign.models.delivery import Attempt, AttemptOutcome, DeliveryChange
 from campaign.models.event import Event
+from campaign.models.mail import MailKind
 from campaign.models.response import Response
 from campaign.services.decisions import Decision
-from campaign.services.health import Condition
+from campaign.services.health import Condition, Figure
 from campaign.services.stories import Story
 from campaign.web.formats import event_detail
 from campaign.web.organizer.queries import Stage
@@ -30,6 +33,24 @@ CONDITIONS = {
     Condition.ABSENT: ("Not set up here", "stuck", "alert"),
 }
 """Of a channel: word, family and icon, as a letter's states have them (web/states.py)."""
+FIGURES = {
+    Figure.WAITING: "Waiting",
+    Figure.DUE: "Due",
+    Figure.PAUSED: "Waiting in campaigns that are paused",
+    Figure.SHUT: "Waiting for their office to open",
+    Figure.LATER: "Waiting for their time",
+    Figure.MINUTE: "Taken in one minute",
+    Figure.HOUR: "Taken in one hour",
+    Figure.UNCLEAR: "Unclear",
+}
+"""Of a channel, as the heads of their lists."""
+MAILS = {
+    MailKind.INVITATION: "Invitation",
+    MailKind.SIGN_IN: "Sign-in link",
+    MailKind.COPY: "Copy of what was signed",
+    MailKind.REMINDER: "Reminder",
+    MailKind.REPLY_NOTICE: "Notice of an answer",
+}
 BATCHES = {
     BatchState.MAKING: ("Being made", "move", "clock"),
     BatchState.STOPPED: ("Stopped", "stuck", "held"),
@@ -76,14 +97,14 @@ RESPONSES = {
 }
 CAUSES = {
     Status.UNCLEAR: ("May have arrived", "The connection ended before an answer came. It is never repeated by itself."),
-    Status.HELD: ("Held before sending", "Nothing has left. It waits until somebody decides."),
+    Status.HELD: ("Held before sending", "Something had changed. It waits until somebody decides."),
     Status.BOUNCED: ("Came back", "It was taken first and returned later."),
     Status.REFUSED: ("Refused", "The receiving system said no. Nothing was taken."),
     Status.FAILED: ("Given up after many tries", "Nothing went out in five days of trying."),
 }
 """Head and one sentence for each kind of trouble."""
 
-EXPLAINED = {
+_EXPLAINED = {
     Status.QUEUED: (
         "The letter waits for a channel that is not set up here.",
         "Nothing has left.",
@@ -116,6 +137,7 @@ EXPLAINED = {
     ),
 }
 """Before, in bold, after."""
+_IN_DOUBT = "An earlier try may have arrived all the same."
 
 WAY_NEEDS = {
     ChannelKind.CWC: "For seats on their chamber’s list. The letter needs a subject term, the member a form of address.",
@@ -138,6 +160,7 @@ NOTES = {
     Decision.ANOTHER_WAY: "Over the next channel that the office takes. This one keeps its record.",
     Decision.GIVE_UP: "It becomes cancelled and is kept for the record. This cannot be undone.",
 }
+BARRED = "This cannot be decided about it now: choose something else."
 SEND_HELD = "Send it now, as it was signed"
 SEND_REFUSED = "Send once more"
 
@@ -179,6 +202,25 @@ OUTCOMES = {
     AttemptOutcome.REFUSED: "Refused",
     AttemptOutcome.UNCLEAR: "No answer",
 }
+OFFICES_OF = {
+    Chamber.HOUSE: "All House offices",
+    Chamber.SENATE: "All Senate offices",
+    Chamber.EXECUTIVE: "All agencies",
+}
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+ZONES = {
+    "America/New_York": "Washington (Eastern)",
+    "America/Chicago": "Chicago (Central)",
+    "America/Denver": "Denver (Mountain)",
+    "America/Phoenix": "Phoenix (Mountain, no summer time)",
+    "America/Los_Angeles": "Los Angeles (Pacific)",
+    "America/Anchorage": "Anchorage (Alaska)",
+    "Pacific/Honolulu": "Honolulu (Hawaii)",
+    "America/Puerto_Rico": "San Juan (Atlantic)",
+    "Pacific/Guam": "Guam (Chamorro)",
+    "Pacific/Pago_Pago": "Pago Pago (Samoa)",
+}
+"""Where offices are."""
 _TONES = {"there": "g", "move": "b", "stuck": "o"}
 
 
@@ -192,6 +234,14 @@ class Row:
     tone: str = ""
 
 
+def days(hours: SendingHours) -> str:
+    """ "Monday to Friday", "Monday, Wednesday": what follows each other is a span from three days on."""
+    chosen = sorted(hours.days)
+    if len(chosen) > 2 and chosen[-1] - chosen[0] == len(chosen) - 1:
+        return f"{DAYS[chosen[0] - 1]} to {DAYS[chosen[-1] - 1]}"
+    return ", ".join(DAYS[day - 1] for day in chosen)
+
+
 def decision(choice: Decision, status: Status) -> str:
     """Its words for a delivery in this status: what was refused did not fail to arrive."""
     if choice is Decision.SEND_AGAIN and status is not Status.UNCLEAR:
@@ -202,6 +252,14 @@ def decision(choice: Decision, status: Status) -> str:
 def order(ways: Iterable[str]) -> str:
     """ "E-mail, then Web form, by hand"."""
     return ", then ".join(WAYS[way] for way in ways)
+
+
+def explained(story: Story) -> tuple[str, str, str] | None:
+    """What happened, in bold what that proves, and what helps; for a letter that needs a person."""
+    found = _EXPLAINED.get(story.delivery.status)
+    if found is None or not story.in_doubt or story.delivery.status is Status.UNCLEAR:
+        return found
+    return found[0], _IN_DOUBT, found[2]
 
 
 def cause(status: Status, reason: str) -> str:

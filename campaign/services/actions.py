@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid, NotFound, WrongState
 from campaign.domain.references import new_reference
-from campaign.domain.statuses import NOT_LEFT, ActionStatus, CampaignStatus, Status
+from campaign.domain.statuses import ENDED, NOT_LEFT, ActionStatus, CampaignStatus, Status
 from campaign.domain.targeting import Destination
 from campaign.domain.texts import digest, fold, tidy, tidy_line
 from campaign.models.action import Action, ActionChoice, Consent, DraftLetter
@@ -496,7 +496,7 @@ def _gone(session: Session, action: Action) -> frozenset[str]:
             .where(
                 Letter.action_id == action.id,
                 ~Delivery.superseded,
-                Delivery.status.not_in((Status.CANCELLED, Status.EXPIRED)),
+                Delivery.status.not_in(ENDED),
             )
         )
     )

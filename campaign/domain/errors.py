@@ -24,6 +24,12 @@ class NotAllowed(CampaignError):
     status = 403
 
 
+class SignedOut(CampaignError):
+    """The visit ended before a form was sent; nothing was done."""
+
+    status = 400
+
+
 class WrongState(CampaignError):
     """The thing has moved on: the act came too late, too early or twice."""
 

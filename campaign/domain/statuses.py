@@ -96,11 +96,11 @@ ACTION_MOVES: Moves[ActionStatus] = {
     _A.DECLINED: frozenset({_A.DRAFT}),  # change and send again
 }
 
-_NOT_LEFT = frozenset({Status.CANCELLED, Status.EXPIRED})
+ENDED = frozenset({Status.CANCELLED, Status.EXPIRED})
 DELIVERY_MOVES: Moves[Status] = {
-    Status.HELD: _NOT_LEFT | {Status.QUEUED},
+    Status.HELD: ENDED | {Status.QUEUED},
     # a by-hand channel goes from queued straight to delivered, on the member's word
-    Status.QUEUED: _NOT_LEFT | {Status.HELD, Status.SENDING, Status.DELIVERED},
+    Status.QUEUED: ENDED | {Status.HELD, Status.SENDING, Status.DELIVERED},
     Status.SENDING: frozenset(
         {Status.ACCEPTED, Status.DELIVERED, Status.REFUSED, Status.UNCLEAR, Status.FAILED, Status.QUEUED}
     ),

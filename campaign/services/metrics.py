@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.domain.channels import BY_THE_MEMBERS_WORD, ChannelName
+from campaign.domain.channels import BY_HAND, BY_THE_MEMBERS_WORD, ChannelName
 from campaign.domain.statuses import ResponseState, Status
 from campaign.models.action import Action, Consent
 from campaign.models.delivery import Delivery, DeliveryChange
@@ -33,6 +33,7 @@ class Figures:
     responses: dict[ResponseState, int]
     responses_by_office: dict[int, dict[ResponseState, int]]
     said_by_office: dict[int, int]  # delivered on the member's word; among those delivered
+    by_hand_by_office: dict[int, int]  # waits for a person to file or post; among those queued
 
     @property
     def letters(self) -> int:
@@ -44,7 +45,7 @@ class Figures:
 
 def figures(session: Session, campaign_id: int) -> Figures:
     """One statement; its rows do not grow with the days of the campaign but for one per day."""
-    found = Figures({}, {}, {}, {}, {}, {}, {})
+    found = Figures({}, {}, {}, {}, {}, {}, {}, {})
     for measure, day, office_id, channel, status, count in session.execute(_figures(campaign_id)):
         number = int(count)
         if measure is Measure.STANDING:
@@ -54,6 +55,8 @@ def figures(session: Session, campaign_id: int) -> Figures:
             _add(found.by_office.setdefault(office_id, {}), state, number)
             if state is Status.DELIVERED and channel in BY_THE_MEMBERS_WORD:
                 _add(found.said_by_office, office_id, number)
+            if state is Status.QUEUED and channel in BY_HAND:
+                _add(found.by_hand_by_office, office_id, number)
         elif measure is Measure.RESPONSES:
             response = ResponseState(status)
             _add(found.responses, response, number)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign.domain import brackets
 from campaign.domain.channels import ChannelName
-from campaign.domain.statuses import Status
+from campaign.domain.statuses import ENDED
 from campaign.domain.targeting import Destination
 from campaign.domain.texts import digest
 from campaign.models.action import Action
@@ -151,7 +151,7 @@ def _gone(session: Session, action: Action) -> frozenset[str]:
             .where(
                 Letter.action_id == action.id,
                 ~Delivery.superseded,
-                Delivery.status.not_in((Status.CANCELLED, Status.EXPIRED)),
+                Delivery.status.not_in(ENDED),
             )
         )
     )

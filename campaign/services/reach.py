@@ -34,10 +34,15 @@ class OfficeLine:
     by_status: Mapping[Status, int]
     responses: Mapping[ResponseState, int]
     member: int  # delivered on the member's word; among those delivered
+    by_hand: int  # waits for a person to file or post; among those queued
 
     @property
     def confirmed(self) -> int:
         return self.by_status.get(Status.DELIVERED, 0) - self.member
+
+    @property
+    def moving(self) -> int:
+        return self.count(Status.QUEUED, Status.SENDING) - self.by_hand
 
     @property
     def letters(self) -> int:
@@ -71,6 +76,7 @@ def offices(session: Session, campaign_id: int, found: Figures, now: datetime) -
             found.by_office.get(row.id, {}),
             found.responses_by_office.get(row.id, {}),
             found.said_by_office.get(row.id, 0),
+            found.by_hand_by_office.get(row.id, 0),
         )
         for row in rows
     ]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaign.domain.channels import BY_HAND
 from campaign.domain.errors import IN_DOUBT
 from campaign.domain.hours import OUTSIDE_OFFICE_HOURS
-from campaign.domain.statuses import Status
+from campaign.domain.statuses import ENDED, NOT_LEFT, Status
 from campaign.models.delivery import Attempt, Delivery, DeliveryChange
 from campaign.models.event import Event
 from campaign.models.letter import Letter, LetterRecommendation
@@ -153,6 +153,13 @@ def story(session: Session, letter: Letter) -> Story:
     ]
     timeline.sort(key=lambda entry: entry[0])
     return Story(line, tuple(ways), attempts, events, tuple(timeline))
+
+
+def never_left(session: Session, letter: Letter) -> bool:
+    """It ended, and on none of its ways anything was ever handed over: no office has it from us."""
+    ways = _ways(session, [letter.id])
+    passed = {each.new for each in _changes(session, [way.id for way in ways])}
+    return bool(passed & ENDED) and passed <= NOT_LEFT | ENDED
 
 
 def mine_query(member_id: int, campaign_id: int | None) -> sa.Select[Any]:

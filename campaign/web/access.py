@@ -18,7 +18,7 @@ from flask import Flask, g, redirect, request, url_for
 from flask import Response as FlaskResponse
 
 from campaign import accounts
-from campaign.domain.errors import NotAllowed, NotFound
+from campaign.domain.errors import NotAllowed, NotFound, SignedOut
 from campaign.domain.references import is_reference
 from campaign.domain.statuses import CampaignStatus
 from campaign.extensions import db
@@ -106,9 +106,10 @@ def _rule(name: str, check: Callable[[], Any]) -> Callable[[F], F]:
 
 
 def _nobody() -> Any:
-    """To the sign-in page; a form that was posted meanwhile cannot be replayed, so its page is where it leads."""
-    path = request.full_path.rstrip("?") if request.method == "GET" else request.path
-    return redirect(url_for("account.sign_in", next=path), 302)
+    """To the sign-in page and back. A form cannot be replayed: its words are shown, so that they are not lost."""
+    if request.method == "POST":
+        raise SignedOut("You are signed out.")
+    return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")), 302)
 
 
 def _check_member() -> Any:
@@ -122,6 +123,8 @@ def _check_member() -> Any:
 
 def _check_organizer() -> Any:
     who = actor()
+    if who is None and request.method == "POST":
+        raise SignedOut("You are signed out.")
     if who is None:
         return redirect(url_for("security.login", next=request.path), 302)
     if not who.is_organizer:

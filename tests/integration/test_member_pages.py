@@ -321,6 +321,23 @@ def test_wrong_facts_say_what_to_do_and_keep_what_was_typed(
         assert OWN_WORDS in page
 
 
+@pytest.mark.parametrize(("written", "jobs"), [("1,250", 1_250), ("1 250", 1_250), ("2,000,000", 2_000_000)])
+def test_a_number_may_be_written_as_our_pages_write_it(maya: Browser, written: str, jobs: int) -> None:
+    _pick(maya, "P1")
+    maya.get(f"{ACT}/facts")
+    assert maya.post(f"{ACT}/facts", jobs=written, story=OWN_WORDS) == f"{ACT}/letters"
+    assert db.session.scalar(sa.select(Action.jobs)) == jobs
+
+
+@pytest.mark.parametrize("written", ["1,25", "12,50", "1.250", "1,250,"])
+def test_a_number_that_may_mean_something_else_is_asked_again(maya: Browser, written: str) -> None:
+    _pick(maya, "P1")
+    maya.get(f"{ACT}/facts")
+    page = maya.post(f"{ACT}/facts", status=422, jobs=written, story=OWN_WORDS)
+    assert "Enter how many people work there as a number, like 214." in page
+    assert f'value="{written}"' in page
+
+
 def test_facts_before_any_pick_lead_back(maya: Browser) -> None:
     assert maya.client.get(f"{ACT}/facts").headers["Location"] == f"{ACT}/pick"
 
@@ -497,6 +514,40 @@ def test_letters_that_changed_in_another_tab_are_read_again_before_they_are_sign
     assert _shown(page) != old
 
 
+def test_a_wrong_name_keeps_the_tick_for_the_same_letters_only(maya: Browser) -> None:
+    _pick(maya, "P1")
+    shown = _shown(maya.get(f"{ACT}/letters"))
+    page = maya.post(f"{ACT}/letters", status=422, agree="y", name="Bob", shown=shown)
+    assert 'value="y" checked' in page
+    maya.post(f"{ACT}/facts", jobs="12", story="Other words.")
+    page = maya.post(f"{ACT}/letters", status=422, agree="y", name="", shown=shown)
+    assert 'value="y" checked' not in page
+
+
+def test_words_typed_after_the_visit_ended_are_shown_with_the_way_back(maya: Browser) -> None:
+    _pick(maya, "P1")
+    maya.get(f"{ACT}/facts")
+    with maya.client.session_transaction() as visit:
+        visit.pop("_user_id")
+    page = maya.post(f"{ACT}/facts", status=400, jobs="12", story=OWN_WORDS, reasons=["jobs"])
+    assert "You are signed out" in page
+    assert OWN_WORDS in page
+    assert "Your own words" in page
+    assert f'href="/account/sign-in?next={ACT}/facts"' in page
+    assert ">jobs<" not in page  # what was ticked has no words to copy
+
+
+def test_a_form_without_its_cookie_is_signed_out_too_and_one_that_only_takes_forms_leads_to_the_start(
+    maya: Browser,
+) -> None:
+    _pick(maya, "P1")
+    maya.get(f"{ACT}/letters")
+    stranger = Browser(maya.client.application.test_client(), maya.token)
+    page = stranger.post(f"{ACT}/letters/SIN01/keep", status=400, included="no")
+    assert "You are signed out" in page
+    assert 'href="/account/sign-in?next=/"' in page
+
+
 # --- sent -----------------------------------------------------------------------------------------------------------
 
 
@@ -531,6 +582,34 @@ def test_undo_brings_the_letters_back_as_drafts(maya: Browser) -> None:
     assert {row.status for row in db.session.scalars(sa.select(Delivery).where(Delivery.letter_id.is_not(None)))} == {
         Status.CANCELLED
     }
+
+
+@pytest.mark.parametrize("step", ["pick", "facts", "where", "letters", "letters/HIN05/edit"])
+def test_back_after_signing_leads_to_what_became_of_the_letters(maya: Browser, step: str) -> None:
+    _signed(maya, "P1")
+    assert maya.client.get(f"{ACT}/{step}").headers["Location"] == f"{ACT}/sent"
+
+
+def test_a_letter_that_was_taken_back_expects_nothing_more_and_is_not_called_sent(maya: Browser) -> None:
+    letter = _signed(maya, "P1")[0]
+    maya.get(f"{ACT}/sent")
+    maya.post(f"{ACT}/undo")
+    page = _text(maya.get(f"/letters/{letter.reference}"))
+    assert "You took it back" in page
+    assert "(not yet)" not in page
+    office = _text(maya.client.application.test_client().get(f"/verify/{letter.reference}").get_data(as_text=True))
+    assert "This letter was not sent" in office
+    assert "genuine" not in office
+
+
+def test_a_letter_given_up_after_it_was_handed_over_stays_genuine(maya: Browser) -> None:
+    letter = _signed(maya, "P1")[0]
+    _hand_over(letter.id)
+    with transaction(db.session()) as session:
+        for row in deliveries.of_letter(session, letter.id):
+            deliveries.move(session, row, Status.BOUNCED, database_now(), "", "event:1")
+            deliveries.move(session, row, Status.CANCELLED, database_now(), "given up", "user:1")
+    assert "This letter is genuine" in maya.get(f"/verify/{letter.reference}")
 
 
 def test_an_undo_that_comes_too_late_says_so(maya: Browser) -> None:

@@ -692,6 +692,26 @@ def test_a_printed_letter_is_posted_once(desk: Browser) -> None:
     assert "Record as posted" not in desk.text(page)
 
 
+@pytest.mark.parametrize("channel", ["smtp", "handoff", "print"])
+def test_each_number_by_channel_and_office_opens_as_many_letters(desk: Browser, channel: str) -> None:
+    with transaction(db.session()) as session:
+        factories.staff_address(session)
+        card = factories.recommendation(session)
+        on = factories.campaign(session, card, channels=[channel])
+        letters = factories.signed(session, factories.member(session, factories.company(session)[0]), on, card.key)
+        slug = on.slug
+    if channel == "handoff":
+        with transaction(db.session()) as session:
+            deliveries.done_by_hand(session, deliveries.of_letter(session, letters[0].id)[0].id, NOW, "member:1")
+    page = desk.text(f"/organize/c/{slug}").partition('id="by-channel"')[2]
+    numbers = re.findall(r'<td[^>]*class="num"><a href="([^"]+)">([\d,]+)</a>', page)
+    waiting = {"smtp": "moving", "handoff": "by_hand", "print": "by_hand"}[channel]
+    assert any(f"stage={waiting}" in html.unescape(url) for url, _ in numbers)
+    for url, number in numbers:
+        rows = desk.text(html.unescape(url).replace("/letters?", "/letters.csv?")).strip().splitlines()[1:]
+        assert len(rows) == int(number), url
+
+
 def test_sites_behind_the_letters_count_once(desk: Browser) -> None:
     slug, _ = world(3, jobs=340)
     campaign_id = db.session().scalars(sa.select(Campaign.id).where(Campaign.slug == slug)).one()

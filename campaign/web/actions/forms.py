@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -31,6 +32,13 @@ class Checkboxes(SelectMultipleField):
     option_widget = CheckboxInput()
 
 
+class CountField(IntegerField):
+    """A whole number as people write it, and as our own pages do: 1250 or 1,250."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata([re.sub(r"(?<=\d)[, \u00a0](?=\d{3}(?!\d))", "", text) for text in valuelist])
+
+
 def _tidy(text: str | None) -> str:
     """One form of line ends before counting: browsers count one and send two."""
     return tidy(text or "")
@@ -53,7 +61,7 @@ class WhereForm(FlaskForm):  # type: ignore[misc]
 
 
 class FactsForm(FlaskForm):  # type: ignore[misc]
-    jobs = IntegerField(
+    jobs = CountField(
         "People there",
         validators=[
             Optional(),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -48,15 +48,14 @@ def _draft(slug: str) -> tuple[Campaign, Action]:
 
 
 def _editing(slug: str) -> tuple[Campaign, Action]:
-    """The draft; raises WrongState when it is signed or the campaign takes no letters."""
+    """The draft; raises WrongState when the campaign takes no letters or a form of a signed one is posted. Who comes back to
+    a page of it (the browser's Back, an old tab) is led to what became of it."""
     campaign, action = _draft(slug)
-    _check(campaign, action)
-    return campaign, action
-
-
-def _check(campaign: Campaign, action: Action) -> None:
+    if action.status is not ActionStatus.DRAFT and request.method == "GET":
+        abort(redirect(url_for(".sent", slug=slug), 303))
     actions.check_open(campaign, context.now())
     actions.check_draft(action)
+    return campaign, action
 
 
 @bp.get("/c/<slug>/act")
@@ -74,10 +73,7 @@ def act(slug: str) -> ResponseReturnValue:
 @bp.route("/c/<slug>/act/pick", methods=["GET", "POST"])
 @access.members_only
 def pick(slug: str) -> ResponseReturnValue:
-    campaign, action = _draft(slug)
-    if action.status is not ActionStatus.DRAFT and request.method == "GET":
-        return redirect(url_for(".sent", slug=slug), 303)
-    _check(campaign, action)
+    campaign, action = _editing(slug)
     action_id, site = action.id, action.facility
     found = letters.cards_of(db.session(), campaign.id)
     cards = views.cards(found, site, context.now())
@@ -267,10 +263,7 @@ def meter(slug: str) -> ResponseReturnValue:
 @bp.get("/c/<slug>/act/letters")
 @access.members_only
 def letters_(slug: str) -> ResponseReturnValue:
-    campaign, action = _draft(slug)
-    if action.status is not ActionStatus.DRAFT:
-        return redirect(url_for(".sent", slug=slug), 303)
-    actions.check_open(campaign, context.now())
+    campaign, action = _editing(slug)
     if not action.choices:
         return redirect(url_for(".pick", slug=slug), 303)
     view = previews.preview(db.session(), action, runtime().set_up, context.now())
@@ -280,6 +273,8 @@ def letters_(slug: str) -> ResponseReturnValue:
 
 
 def _letters_page(campaign: Campaign, action: Action, view: Preview, form: SignForm, error: str = "") -> str:
+    if form.shown.data != view.digest:  # the tick was for other letters
+        form.agree.data = False
     form.shown.data = view.digest
     consent = signing.consent_text(campaign, len(view.going), signing.public_count(view))
     return render_template(

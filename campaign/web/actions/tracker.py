@@ -11,7 +11,7 @@ from markupsafe import Markup
 from campaign.channels.smtp.quotes import own_text
 from campaign.domain.channels import BY_THE_MEMBERS_WORD, ChannelKind, ChannelName
 from campaign.domain.events import EventKind, ResponseKind
-from campaign.domain.statuses import ResponseState, Status
+from campaign.domain.statuses import ENDED, ResponseState, Status
 from campaign.models.delivery import DeliveryChange
 from campaign.models.event import Event
 from campaign.models.response import Response
@@ -36,7 +36,6 @@ _WAYS = {
     ChannelName.PRINT_PROVIDER: ("Printed and posted", "2 to 3 weeks"),
 }
 _STUCK = frozenset({Status.HELD, Status.UNCLEAR, Status.BOUNCED, Status.REFUSED, Status.FAILED})
-_ENDED = frozenset({Status.CANCELLED, Status.EXPIRED})
 
 
 def short_name(name: str) -> str:
@@ -178,14 +177,16 @@ def stops(line: Line, zone: str) -> list[Stop]:
 
 
 def _with_trouble(found: list[Stop], line: Line, zone: str) -> list[Stop]:
-    """A stuck or ended letter stands at the stop that it did not pass, under its own word."""
+    """A stuck or ended letter stands at the stop that it did not pass, under its own word; after an end nothing follows."""
     status = line.delivery.status
-    if line.responses or status not in _STUCK | _ENDED:
+    if line.responses or status not in _STUCK | ENDED:
         return found
     at = 2 if status is Status.BOUNCED else 1
     word = letter_state(status, channel=line.delivery.channel, member=True).word
     stop = Stop(word, _note(line.delivery.changed_at, line, zone), "wait" if status in _STUCK else "now")
     past = [Stop(each.label, each.note, "past") for each in found[:at]]
+    if status in ENDED:
+        return [*past, stop]
     return [*past, stop, *(Stop(each.label) for each in found[at + 1 :])]
 
 
@@ -345,12 +346,14 @@ def _changed(change: DeliveryChange, story: Story) -> Step | None:
             )
         case Status.DELIVERED:
             return Step(change.at, f"Delivered: {_proof(change)}", "", "g")
-        case Status.QUEUED if change.old is Status.SENDING:
-            return Step(change.at, "Not taken yet; we try again by ourselves", _said(change), "b")
         case Status.QUEUED:
-            return Step(change.at, "Queued again", _said(change), "b")
+            tried = change.old is Status.SENDING
+            text = "Not taken yet; we try again by ourselves" if tried else "Queued again"
+            return Step(change.at, text, _said(change), "b")
         case Status.SENDING:
             return None
+        case Status.CANCELLED if change.by.startswith("member:"):
+            return Step(change.at, "You took it back")
         case _:
             word = letter_state(change.new, channel=channel, member=True).word
             return Step(change.at, word, _said(change), "o" if change.new in _STUCK else "")

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain.channels import BY_HAND, BY_THE_MEMBERS_WORD, ChannelKind, ChannelName, names_of
-from campaign.domain.statuses import NEEDS_A_PERSON, NOT_LEFT, WITH_THE_OFFICE, ResponseState, Status
+from campaign.domain.statuses import ENDED, NEEDS_A_PERSON, NOT_LEFT, WITH_THE_OFFICE, ResponseState, Status
 from campaign.domain.texts import like, tidy_line
 from campaign.models.action import Consent
 from campaign.models.campaign import Campaign, CampaignChange
@@ -56,7 +56,7 @@ _STAGES: dict[Stage, sa.ColumnElement[bool]] = {
     Stage.BY_HAND: sa.and_(_QUEUED, Delivery.channel.in_(BY_HAND)),
     Stage.OFFICE: Delivery.status.in_(WITH_THE_OFFICE),
     Stage.ATTENTION: Delivery.status.in_(NEEDS_A_PERSON),
-    Stage.CLOSED: Delivery.status.in_((Status.CANCELLED, Status.EXPIRED)),
+    Stage.CLOSED: Delivery.status.in_(ENDED),
 }
 
 

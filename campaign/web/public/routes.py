@@ -20,7 +20,7 @@ from campaign.models.organization import Organization
 from campaign.models.suppression import SuppressionReason
 from campaign.models.user import STAFF, Link, User
 from campaign.runtime import runtime
-from campaign.services import campaigns, invitations, letters, links, metrics, suppressions
+from campaign.services import campaigns, invitations, letters, links, metrics, stories, suppressions
 from campaign.services.invitations import Door
 from campaign.unit_of_work import unit_of_work
 from campaign.web import access, context
@@ -167,5 +167,11 @@ def verify(code: str) -> ResponseReturnValue:
     letter = db.session.scalar(sa.select(Letter).where(Letter.reference == code)) if is_reference(code) else None
     signer = db.session.get(Member, letter.member_id) if letter is not None else None
     company = db.session.get(Company, signer.company_id) if signer is not None and signer.company_id else None
-    page = render_template("public/verify.html", letter=letter, signer=signer, company=company.name if company else "")
+    page = render_template(
+        "public/verify.html",
+        letter=letter,
+        signer=signer,
+        company=company.name if company else "",
+        never_left=letter is not None and stories.never_left(db.session(), letter),
+    )
     return page, 200 if letter else 404

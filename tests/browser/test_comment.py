@@ -83,6 +83,13 @@ def test_a_packet_is_read_in_both_versions_signed_taken_and_confirmed(
     page.wait_for_url("**/act/sent")
     page.get_by_role("link", name="Show me how").click()
     checked.scan()
+    page.get_by_role("button", name="Certify and get my files").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    checked.scan()
+    page.locator("textarea[name=reason]").fill("It shows what we pay, which competitors do not know.")
+    page.locator("input[type=checkbox][name=certified]").check()
+    page.get_by_role("button", name="Certify and get my files").click()
+    checked.scan()
     with page.expect_download() as started:
         page.get_by_role("link", name="P_Quillback_Magnetics.pdf").click()
     assert started.value.suggested_filename == "P_Quillback_Magnetics.pdf"

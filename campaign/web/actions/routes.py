@@ -22,7 +22,7 @@ from campaign.models.match import ConfirmedBy
 from campaign.models.member import Member
 from campaign.models.recommendation import Recommendation
 from campaign.runtime import runtime
-from campaign.services import actions, drafts, letters, mails, previews, signing, sites
+from campaign.services import actions, campaign_contents, drafts, mails, previews, signing, sites
 from campaign.services.previews import Prepared, Preview
 from campaign.services.signing import Signature
 from campaign.unit_of_work import unit_of_work
@@ -75,7 +75,7 @@ def act(slug: str) -> ResponseReturnValue:
 def pick(slug: str) -> ResponseReturnValue:
     campaign, action = _editing(slug)
     action_id, site = action.id, action.facility
-    found = letters.cards_of(db.session(), campaign.id)
+    found = campaign_contents.cards_of(db.session(), campaign.id)
     cards = views.cards(found, site, context.now())
     form = PickForm(choices=previews.keys_of(action, found))
     form.choices.choices = [(card.key, card.title) for card in cards]
@@ -115,7 +115,7 @@ def _panel(
 def panel(slug: str) -> ResponseReturnValue:
     """The side panel for the boxes that are ticked now; writes nothing."""
     campaign, action = _editing(slug)
-    found = letters.cards_of(db.session(), campaign.id)
+    found = campaign_contents.cards_of(db.session(), campaign.id)
     cards = views.cards(found, action.facility, context.now())
     return render_template(
         "actions/_panel.html", campaign=campaign, **_panel(action, found, cards, request.form.getlist("choices"))
@@ -201,7 +201,7 @@ def facts(slug: str) -> ResponseReturnValue:
     form = FactsForm(jobs=action.jobs, reasons=list(action.reasons), story=action.story)
     status = 200
     if request.method == "POST":
-        form.reasons.choices = views.pills(letters.reasons_of(session, campaign.id), place)
+        form.reasons.choices = views.pills(campaign_contents.reasons_of(session, campaign.id), place)
         if form.validate_on_submit():
             _tell(action.id, form)
             return redirect(url_for(".letters_", slug=slug), 303)
@@ -241,7 +241,7 @@ def save(slug: str) -> ResponseReturnValue:
     """Keeps what is being typed; 400, which the page shows as not saved, while it cannot be used yet."""
     campaign, action = _editing(slug)
     form = FactsForm()
-    form.reasons.choices = views.pills(letters.reasons_of(db.session(), campaign.id), action.facility)
+    form.reasons.choices = views.pills(campaign_contents.reasons_of(db.session(), campaign.id), action.facility)
     if not form.validate_on_submit():
         return "", 400
     _tell(action.id, form)

@@ -12,11 +12,11 @@ from campaign.channels.smtp.quotes import own_text
 from campaign.domain.channels import BY_THE_MEMBERS_WORD, ChannelKind, ChannelName
 from campaign.domain.events import EventKind, ResponseKind
 from campaign.domain.statuses import ENDED, ResponseState, Status
+from campaign.domain.texts import enumerated
 from campaign.models.delivery import DeliveryChange
 from campaign.models.event import Event
 from campaign.models.response import Response
 from campaign.services import postings
-from campaign.services.letters import listed
 from campaign.services.stories import Line, Story
 from campaign.web.formats import as_zone, clock, event_detail, moment, plural, time_tag
 from campaign.web.states import letter_state
@@ -267,7 +267,7 @@ def summary(found: Sequence[Row]) -> str:
         )
         if key in counted
     ]
-    return f"{listed(words)}." if words else ""
+    return f"{enumerated(words)}." if words else ""
 
 
 def _group(word: str, family: str, channel: ChannelName) -> str:

@@ -19,7 +19,7 @@ from campaign.models.docket import Docket, Portal
 from campaign.services import previews
 from campaign.services.docket_letters import comment_text
 from campaign.services.previews import Prepared, Preview
-from campaign.web.actions.tracker import short_name
+from campaign.web.actions.names import short_name
 
 SITE = "https://www.regulations.gov"
 USER_NOTICE, PRIVACY_NOTICE = f"{SITE}/user-notice", f"{SITE}/privacy-notice"

@@ -18,7 +18,7 @@ from campaign.models.letter import Letter
 from campaign.services import deliveries, reminders, responses, stories
 from campaign.unit_of_work import unit_of_work
 from campaign.web import access, context, printed
-from campaign.web.actions import packets, tracker, views
+from campaign.web.actions import packets, record, tracker, views
 from campaign.web.actions.blueprint import bp
 from campaign.web.actions.forms import AnswerForm, PressForm
 from campaign.web.paging import page_of
@@ -78,8 +78,8 @@ def letter(reference: str) -> ResponseReturnValue:
     found, docket, confidential = values["letter"], None, None
     if found.docket_id is not None:
         docket, confidential = db.session.get(Docket, found.docket_id), db.session.get(ConfidentialText, found.id)
-    record = tracker.record(values["story"])
-    return render_template("actions/letter.html", **values, record=record, docket=docket, confidential=confidential)
+    steps = record.steps(values["story"])
+    return render_template("actions/letter.html", **values, record=steps, docket=docket, confidential=confidential)
 
 
 @bp.get("/letters/<reference>/letter.pdf")

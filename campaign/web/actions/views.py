@@ -39,7 +39,7 @@ from campaign.services.previews import Outline, Prepared, Preview
 from campaign.services.signing import Undone
 from campaign.services.sites import Seats
 from campaign.web import context
-from campaign.web.actions.tracker import short_name
+from campaign.web.actions.names import short_name
 
 
 @dataclass(frozen=True, slots=True)

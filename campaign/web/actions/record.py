@@ -7,13 +7,13 @@ from datetime import datetime
 
 from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.domain.events import EventKind, ResponseKind
-from campaign.domain.statuses import Status
+from campaign.domain.statuses import NEEDS_A_PERSON, Status
 from campaign.models.delivery import DeliveryChange
 from campaign.models.event import Event
 from campaign.models.response import Response
 from campaign.services import postings
 from campaign.services.stories import Story
-from campaign.web.actions.tracker import STUCK, proof_of
+from campaign.web.actions.tracker import proof_of
 from campaign.web.actions.ways import means
 from campaign.web.formats import event_detail
 from campaign.web.states import letter_state
@@ -107,7 +107,7 @@ def _changed(change: DeliveryChange, story: Story) -> Step | None:
             return Step(change.at, "You took it back")
         case _:
             word = letter_state(change.new, channel=channel, member=True).word
-            return Step(change.at, word, _said(change), "o" if change.new in STUCK else "")
+            return Step(change.at, word, _said(change), "o" if change.new in NEEDS_A_PERSON else "")
 
 
 def _said(change: DeliveryChange, *nothing_new: str) -> str:

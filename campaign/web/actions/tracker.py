@@ -11,7 +11,7 @@ from markupsafe import Markup
 from campaign.channels.smtp.quotes import own_text
 from campaign.domain.channels import BY_THE_MEMBERS_WORD, ChannelKind, ChannelName
 from campaign.domain.events import ResponseKind
-from campaign.domain.statuses import ENDED, ResponseState, Status
+from campaign.domain.statuses import ENDED, NEEDS_A_PERSON, ResponseState, Status
 from campaign.domain.texts import enumerated
 from campaign.models.delivery import DeliveryChange
 from campaign.models.response import Response
@@ -24,8 +24,6 @@ from campaign.web.states import letter_state
 
 QUIET = timedelta(days=5)
 """Mail systems give up after four to five days (RFC 5321, 4.5.4.1): what has not come back by then is presumed there."""
-
-STUCK = frozenset({Status.HELD, Status.UNCLEAR, Status.BOUNCED, Status.REFUSED, Status.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +136,11 @@ def stops(line: Line, zone: str) -> list[Stop]:
 def _with_trouble(found: list[Stop], line: Line, zone: str) -> list[Stop]:
     """A stuck or ended letter stands at the stop that it did not pass, under its own word; after an end nothing follows."""
     status = line.delivery.status
-    if line.responses or status not in STUCK | ENDED:
+    if line.responses or status not in NEEDS_A_PERSON | ENDED:
         return found
     at = 2 if status is Status.BOUNCED else 1
     word = letter_state(status, channel=line.delivery.channel, member=True).word
-    stop = Stop(word, _note(line.delivery.changed_at, line, zone), "wait" if status in STUCK else "now")
+    stop = Stop(word, _note(line.delivery.changed_at, line, zone), "wait" if status in NEEDS_A_PERSON else "now")
     past = [Stop(each.label, each.note, "past") for each in found[:at]]
     if status in ENDED:
         return [*past, stop]

@@ -19,7 +19,7 @@ from campaign.services.decisions import Decision
 from campaign.services.health import Condition, Figure
 from campaign.services.stories import Story
 from campaign.web.formats import event_detail
-from campaign.web.organizer.queries import Stage
+from campaign.web.organizer.letter_filter import Stage
 from campaign.web.states import letter_state
 
 CHANNELS = CHANNEL_WORDS

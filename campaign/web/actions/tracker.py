@@ -19,7 +19,7 @@ from campaign.services import postings
 from campaign.services.stories import Line
 from campaign.web.actions.names import is_agency, short_name
 from campaign.web.actions.ways import means
-from campaign.web.formats import as_zone, clock, moment, plural, time_tag
+from campaign.web.formats import as_zone, clock, moment, number, plural, time_tag
 from campaign.web.states import letter_state
 
 QUIET = timedelta(days=5)
@@ -77,6 +77,19 @@ class Row:
     @property
     def leaves_by_itself(self) -> bool:
         return self.line.delivery.status is Status.QUEUED and self.line.moving
+
+    @property
+    def taken_back(self) -> bool:
+        """Undone before it left: a copy that the member does not count among their letters."""
+        change = _change(self.line, Status.CANCELLED)
+        return change is not None and change.by.startswith("member:")
+
+    @property
+    def off(self) -> str:
+        """A sentence for a letter that somebody called off; empty for any other."""
+        if self.line.delivery.status is not Status.CANCELLED:
+            return ""
+        return "You took this letter back." if self.taken_back else "This letter was cancelled."
 
     @property
     def answer(self) -> Response | None:
@@ -203,7 +216,14 @@ def _change(line: Line, *statuses: Status) -> DeliveryChange | None:
 
 
 def summary(found: Sequence[Row]) -> str:
-    """ "1 answer, 2 with the office, 1 yours to send." """
+    """ "1 answer, 2 with the office and 1 yours to send. 4 that you took back are not counted." """
+    back = sum(row.taken_back for row in found)
+    told = [f"{number(back)} that you took back {'is' if back == 1 else 'are'} not counted."] if back else []
+    return " ".join([*_standing([row for row in found if not row.taken_back]), *told])
+
+
+def _standing(found: Sequence[Row]) -> list[str]:
+    """Where they are, as one sentence; none of none."""
     counted: dict[str, int] = {}
     for row in found:
         state = letter_state(
@@ -224,7 +244,7 @@ def summary(found: Sequence[Row]) -> str:
         )
         if key in counted
     ]
-    return f"{enumerated(words)}." if words else ""
+    return [f"{enumerated(words)}."] if words else []
 
 
 def _group(word: str, family: str, channel: ChannelName) -> str:

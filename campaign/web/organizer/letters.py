@@ -22,6 +22,7 @@ from campaign.models.letter import Letter
 from campaign.runtime import runtime
 from campaign.services import (
     cancellations,
+    counts,
     decisions,
     deliveries,
     doubts,
@@ -225,7 +226,7 @@ def posted(slug: str, reference: str) -> ResponseReturnValue:
 def answer(slug: str, reference: str) -> ResponseReturnValue:
     """A response by hand: what came to a member, by post or by telephone."""
     found = access.letter(slug, reference)
-    form = AnswerForm()
+    form = AnswerForm(received_on=counts.day_of(db.session(), database_now()))
     status = 200
     if request.method == "POST":
         if form.validate_on_submit():

@@ -485,6 +485,17 @@ def test_what_is_paused_already_leads_to_resuming_and_what_is_live_is_not_resume
     assert "Resumed. No letter waits now; what is signed from here on leaves as usual." in desk.text(page)
 
 
+def test_resuming_launches_nothing(desk: Browser) -> None:
+    slug, _ = world()
+    with transaction(db.session()) as session:
+        session.execute(sa.update(Campaign).where(Campaign.slug == slug).values(status=CampaignStatus.SCHEDULED))
+    desk.get(f"/organize/c/{slug}/resume")
+    assert desk.post(f"/organize/c/{slug}/resume").status_code == 409
+    assert (
+        db.session().scalars(sa.select(Campaign.status).where(Campaign.slug == slug)).one() is CampaignStatus.SCHEDULED
+    )
+
+
 @pytest.mark.parametrize("question", ["pause", "resume"])
 def test_what_is_over_is_neither_paused_nor_resumed(desk: Browser, question: str) -> None:
     slug, _ = world()

@@ -15,6 +15,7 @@ from campaign.domain.channels import ChannelKind, ChannelName
 from campaign.domain.events import ResponseKind
 from campaign.domain.statuses import CampaignStatus, Status
 from campaign.domain.targeting import TargetKind
+from campaign.domain.texts import enumerated
 
 
 class FacilityRole(StrEnum):
@@ -100,7 +101,7 @@ class Facility:
 
     @property
     def minerals_text(self) -> str:
-        return listed(self.minerals)
+        return enumerated(self.minerals)
 
     @property
     def is_po_box(self) -> bool:
@@ -413,8 +414,3 @@ class PositionChange:
 class Milestone:
     day: int
     text: str
-
-
-def listed(words: tuple[str, ...]) -> str:
-    """ "nickel, copper and cobalt"."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

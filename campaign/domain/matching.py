@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from campaign.domain.districts import (
@@ -35,6 +35,7 @@ from campaign.domain.matches import (
     ZipPlace,
     place_key,
 )
+from campaign.domain.texts import enumerated
 
 __all__ = [
     "Area",
@@ -277,12 +278,10 @@ def _is_point(lat: float | None, lon: float | None) -> bool:
 
 
 def _state_names(codes: Iterable[str]) -> str:
-    return _listed([STATES[code].in_phrase if code in STATES else FREELY_ASSOCIATED.get(code, code) for code in codes])
+    return enumerated(
+        [STATES[code].in_phrase if code in STATES else FREELY_ASSOCIATED.get(code, code) for code in codes]
+    )
 
 
 def _labels(districts: Iterable[District]) -> str:
-    return _listed([district_label(*district) for district in districts])
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    return enumerated([district_label(*district) for district in districts])

@@ -8,7 +8,7 @@ from datetime import datetime, time
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.domain.errors import Invalid, NotFound
+from campaign.domain.errors import Invalid, NotFound, WrongState
 from campaign.domain.statuses import CampaignStatus, Status
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
@@ -51,6 +51,9 @@ def pause(session: Session, campaign_id: int, at: datetime, by: str) -> Campaign
 
 
 def resume(session: Session, campaign_id: int, at: datetime, by: str) -> Campaign:
+    """Lets what waits go. Raises WrongState for one that was not launched or is over; twice is safe."""
+    if locked(session, campaign_id).status not in (CampaignStatus.PAUSED, CampaignStatus.LIVE):
+        raise WrongState("Only a campaign that is paused can be resumed.")
     return move(session, campaign_id, CampaignStatus.LIVE, at, "resumed", by)
 
 

@@ -15,7 +15,7 @@ from campaign.models.action import Action, ActionChoice, DraftLetter
 from campaign.models.campaign import Campaign
 from campaign.models.company import Facility
 from campaign.models.member import Member
-from campaign.services import actions, letters, sites
+from campaign.services import actions, campaign_contents, sites
 
 STORY_LIMIT = 2_000  # characters
 PARAGRAPH_LIMIT = 3_000
@@ -67,7 +67,7 @@ def start(session: Session, member: Member, campaign: Campaign, facility_id: int
 def choose(session: Session, action: Action, keys: Sequence[str], now: datetime) -> None:
     """One to three recommendations of the campaign, in the member's order. Raises Invalid."""
     actions.check_draft(action)
-    known = letters.ids_by_key(session, action.campaign_id)
+    known = campaign_contents.ids_by_key(session, action.campaign_id)
     chosen = list(dict.fromkeys(keys))
     if not chosen:
         raise Invalid("Pick at least one recommendation.", field="choices")

@@ -5,31 +5,31 @@ Nothing here writes: the same functions serve the preview, the signing and the d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session
 
 from campaign.domain import addressing, brackets, overlap
 from campaign.domain.districts import STATES, OfficeKind
-from campaign.domain.errors import CannotRender, NotFound
+from campaign.domain.errors import CannotRender
 from campaign.domain.holders import Chair, Holder
 from campaign.domain.letters import AskText, Frame, Letter, LetterFacts, render
 from campaign.domain.overlap import Quality
 from campaign.domain.targeting import Choice, Destination, DocketOption, OfficeOption, TargetKind, destinations
-from campaign.domain.texts import is_placeholder, stable_hash
+from campaign.domain.texts import enumerated, is_placeholder, stable_hash
 from campaign.models.action import Action
-from campaign.models.campaign import Campaign, CampaignExclusion, CampaignRecommendation, Reason
+from campaign.models.campaign import Campaign, CampaignExclusion, Reason
 from campaign.models.company import Company, Facility, FacilityRole
 from campaign.models.docket import Docket
 from campaign.models.member import Member
 from campaign.models.recommendation import Recommendation, Sponsor
 from campaign.models.template import LetterTemplateVersion
-from campaign.services import offices
+from campaign.services import campaign_contents, offices
 
 _EASTERN = ZoneInfo("America/New_York")
 
@@ -195,7 +195,7 @@ class Writer:
             "product": site.product,
             "activity": site.activity,
             "role": str(site.role),
-            "minerals": listed(site.minerals),
+            "minerals": enumerated(site.minerals),
             "main_input": site.minerals[0] if site.minerals else "",
         }
 
@@ -274,70 +274,6 @@ def _without_own_words(facts: LetterFacts) -> LetterFacts:
     )
 
 
-def listed(words: Sequence[str]) -> str:
-    """ "nickel, copper and cobalt"."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def cards_of(session: Session, campaign_id: int) -> Sequence[Recommendation]:
-    """The campaign's recommendations in its order, with what a card shows: asks, facts, docket. Two statements."""
-    return session.scalars(_of_campaign(campaign_id).options(selectinload(Recommendation.facts))).unique().all()
-
-
-def open_dockets(session: Session, campaign_id: int, at: datetime) -> Sequence[Docket]:
-    """Those of the campaign that take comments now, with their agencies."""
-    mine = (
-        sa.select(Recommendation.docket_id)
-        .join(CampaignRecommendation, CampaignRecommendation.recommendation_id == Recommendation.id)
-        .where(CampaignRecommendation.campaign_id == campaign_id)
-    )
-    return session.scalars(
-        sa.select(Docket)
-        .where(Docket.id.in_(mine), Docket.opens_at <= at, Docket.closes_at > at)
-        .options(joinedload(Docket.office))
-    ).all()
-
-
-def asked_for(session: Session, campaign_id: int, ids: Collection[int]) -> Sequence[Recommendation]:
-    """Those of the campaign that a member chose, with what a letter is made of: asks, wordings, docket. One statement."""
-    query = _of_campaign(campaign_id).where(Recommendation.id.in_(ids))
-    return session.scalars(query.options(joinedload(Recommendation.wordings))).unique().all()
-
-
-def ids_by_key(session: Session, campaign_id: int) -> dict[str, int]:
-    """Of the campaign's recommendations."""
-    query = (
-        sa.select(Recommendation.key, Recommendation.id)
-        .join(CampaignRecommendation, CampaignRecommendation.recommendation_id == Recommendation.id)
-        .where(CampaignRecommendation.campaign_id == campaign_id)
-    )
-    return {key: number for key, number in session.execute(query)}  # noqa: C416 - dict() of rows is not typed
-
-
-def _of_campaign(campaign_id: int) -> sa.Select[Recommendation]:
-    return (
-        sa.select(Recommendation)
-        .join(CampaignRecommendation, CampaignRecommendation.recommendation_id == Recommendation.id)
-        .where(CampaignRecommendation.campaign_id == campaign_id)
-        .order_by(CampaignRecommendation.rank)
-        .options(joinedload(Recommendation.asks), joinedload(Recommendation.docket).joinedload(Docket.office))
-    )
-
-
-def newest_version(session: Session, campaign: Campaign) -> LetterTemplateVersion:
-    found = session.scalar(
-        sa.select(LetterTemplateVersion)
-        .where(LetterTemplateVersion.template_id == campaign.template_id)
-        .order_by(LetterTemplateVersion.number.desc())
-        .limit(1)
-    )
-    if found is None:
-        raise NotFound("This campaign has no letter template yet.")
-    return found
-
-
 def addressees(
     session: Session, campaign_id: int, cards: Sequence[Recommendation], holders: Sequence[Holder]
 ) -> Addressees:
@@ -357,21 +293,17 @@ def writer(session: Session, action: Action, holders: Sequence[Holder]) -> Write
     """Reads everything that the letters of this action are made of; `holders` are the offices of its site."""
     campaign = session.get_one(Campaign, action.campaign_id)
     facility = session.get_one(Facility, action.facility_id)
-    cards = asked_for(session, campaign.id, [choice.recommendation_id for choice in action.choices])
+    cards = campaign_contents.asked_for(session, campaign.id, [choice.recommendation_id for choice in action.choices])
     return Writer(
         campaign=campaign,
-        version=newest_version(session, campaign),
+        version=campaign_contents.newest_version(session, campaign),
         member=session.get_one(Member, action.member_id),
         company=session.get(Company, facility.company_id) if facility.company_id else None,
         facility=facility,
         to=addressees(session, campaign.id, cards, holders),
         sponsors=_sponsors(session, cards, holders),
-        reasons={reason.key: reason for reason in reasons_of(session, campaign.id)},
+        reasons={reason.key: reason for reason in campaign_contents.reasons_of(session, campaign.id)},
     )
-
-
-def reasons_of(session: Session, campaign_id: int) -> Sequence[Reason]:
-    return session.scalars(sa.select(Reason).where(Reason.campaign_id == campaign_id).order_by(Reason.rank)).all()
 
 
 def _sponsors(

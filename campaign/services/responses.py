@@ -18,7 +18,7 @@ from campaign.domain.texts import fold, like, tidy
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.response import Response
-from campaign.services import audit, counts, deliveries
+from campaign.services import audit, counts, deliveries, stories
 
 TEXT_LIMIT = 20_000
 BY_MAIL = frozenset({InboundKind.ACKNOWLEDGEMENT, InboundKind.REPLY})
@@ -48,7 +48,8 @@ def record(
 ) -> Response:
     """Adds a response and raises the letter's state; whoever answers has received, so an unclear letter is settled too.
 
-    The same source and id a second time returns the first row. Raises Invalid for a day before the letter was signed.
+    The same source and id a second time returns the first row. Raises Invalid for a day before the letter was signed, and for
+    what is entered by hand about a letter that never left.
     When it came counts, for reply times and for order; when it was written or postmarked is only kept beside it.
     A mail's kind is a proposal until a person judges it; what a person records is judged.
     The letter is ours until the end of the transaction, so that two answers at once count one state.
@@ -57,6 +58,8 @@ def record(
     text = tidy(text)
     if len(text) > TEXT_LIMIT:
         raise Invalid(f"The answer takes {TEXT_LIMIT:,} characters. Cut {len(text) - TEXT_LIMIT:,}.", field="text")
+    if event_id is None and stories.never_left(session, letter):
+        raise Invalid("This letter never left, so no office can have answered it. Open the letter that they answer.")
     if received_at > now:
         raise Invalid("The day lies ahead. Enter the day on which the answer came.", field="received_on")
     if counts.day_of(session, received_at) < letter.signed_on:

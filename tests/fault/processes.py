@@ -29,7 +29,7 @@ from campaign.models.delivery import Attempt, AttemptOutcome, Delivery
 from campaign.models.letter import Letter
 from campaign.services import metrics
 from campaign.settings import Environment, Settings
-from campaign.web.organizer import queries
+from campaign.web.organizer import needs_a_person
 
 
 def free_port() -> int:
@@ -204,9 +204,9 @@ def on_the_screen(settings: Settings) -> set[str]:
         shown = {
             row.Letter.reference
             for campaign_id in session.scalars(sa.select(Campaign.id))
-            for cause in queries.causes(session, campaign_id)
+            for cause in needs_a_person.causes(session, campaign_id)
             if cause.status == Status.UNCLEAR
-            for row in queries.waiting(session, campaign_id, cause.status, cause.reason, 0, cause.number)
+            for row in needs_a_person.waiting(session, campaign_id, cause.status, cause.reason, 0, cause.number)
         }
         db.session.remove()
         db.engine.dispose()

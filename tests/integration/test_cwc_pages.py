@@ -8,12 +8,13 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from campaign.database import transaction
+from campaign.domain import addressing
 from campaign.domain.districts import Chamber
 from campaign.models.audit import AuditEntry
 from campaign.models.delivery import Delivery
 from campaign.models.gateway import GatewaySuspension
 from campaign.models.letter import Letter
-from campaign.services import active_offices
+from campaign.services import active_offices, offices
 from campaign.unit_of_work import database_now
 from tests import factories
 from tests.integration.test_organizer_pages import Browser
@@ -27,6 +28,10 @@ def staff(app: Flask, session: Session) -> Browser:
         factories.user(session, "staff@association.example", "organizer", name="Olive Organizer")
         active_offices.refresh(session, Chamber.HOUSE, {"HIN05", "HNV02"}, database_now())
     return Browser(app, "staff@association.example")
+
+
+def _name(session: Session, code: str) -> str:
+    return addressing.styled_name(offices.holders_by_code(session, [code], database_now())[code])
 
 
 def test_it_says_what_the_lists_say(staff: Browser) -> None:
@@ -43,6 +48,7 @@ def test_an_office_is_kept_out_and_let_in_again_by_name(staff: Browser, session:
     assert "No letter leaves for HNV02" in page
     assert "asked for by the office on June 3" in page
     assert "Olive Organizer" in page
+    assert _name(session, "HNV02") in page
     assert staff.post(f"{PAGE}/HNV02/lift").status_code == 303
     assert "The list decides about HNV02 again." in staff.text(PAGE)
     assert session.scalar(sa.select(sa.func.count()).select_from(GatewaySuspension)) == 1
@@ -92,7 +98,9 @@ def test_members_do_not_see_it(app: Flask, session: Session) -> None:
 def test_an_office_has_its_own_way_first_until_that_is_forgotten(staff: Browser, session: Session) -> None:
     assert "No office prefers a way of its own" in staff.text(PAGE)
     assert staff.post(f"{PAGE}/prefer", **{"prefer-code": " hin05 ", "prefer-way": "print"}).status_code == 303
-    assert "Letters to HIN05 try this first: Paper." in staff.text(PAGE)
+    page = staff.text(PAGE)
+    assert "Letters to HIN05 try this first: Paper." in page
+    assert _name(session, "HIN05") in page
     with transaction(session):
         company, _ = factories.company(session)
         on = factories.campaign(session, factories.recommendation(session, "P1"), channels=["smtp", "handoff"])

@@ -31,7 +31,7 @@ from campaign.simulator.clock import Clock
 from campaign.simulator.gateways.rules import AGENT
 from campaign.simulator.offices import QUIET
 from campaign.simulator.relay import RelayHandler
-from campaign.web.actions import tracker
+from campaign.web.actions import record
 from tests import factories
 from tests.factories import ENVELOPE, NOW, SET_UP
 from tests.integration.cwc_simulation import Simulation, simulated
@@ -137,7 +137,7 @@ def test_each_letter_goes_its_way_and_its_story_says_so(each_session: Session, r
     assert metrics.differences(session) == []
 
     told = {
-        name: [step.text for step in tracker.record(stories.story(session, letter))] for name, letter in letters.items()
+        name: [step.text for step in record.steps(stories.story(session, letter))] for name, letter in letters.items()
     }
     handed = "Handed over: the office’s system took it"
     assert told == {

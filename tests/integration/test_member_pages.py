@@ -29,6 +29,7 @@ from campaign.models.mail import MailKind, MemberMail
 from campaign.models.member import Member
 from campaign.models.office import Office, StaffContact, Tenure
 from campaign.models.organization import Organization
+from campaign.models.response import Response
 from campaign.models.suppression import Suppression
 from campaign.models.user import Link, User
 from campaign.services import counts, deliveries, invitations, links, responses
@@ -602,6 +603,36 @@ def test_a_letter_that_was_taken_back_expects_nothing_more_and_is_not_called_sen
     assert "genuine" not in office
 
 
+def test_letters_that_were_taken_back_are_listed_and_not_counted(maya: Browser) -> None:
+    _signed(maya, "P1")
+    maya.get(f"{ACT}/sent")
+    maya.post(f"{ACT}/undo")
+    page = _text(maya.get("/letters"))
+    assert "<h1>Your letters</h1>" in maya.get("/letters")
+    assert "3 that you took back are not counted." in page
+    maya.post(f"{ACT}/letters", agree="y", name="Maya Lindqvist", shown=_shown(maya.get(f"{ACT}/letters")))
+    page = _text(maya.get("/letters"))
+    assert "Your 3 letters" in page
+    assert "3 on their way. 3 that you took back are not counted." in page
+    assert page.count("You took it back before it left.") == 3
+
+
+def test_nobody_answers_a_letter_that_never_left(maya: Browser) -> None:
+    letter = _signed(maya, "P1")[0]
+    path = f"/letters/{letter.reference}"
+    assert "They answered" in maya.get(path)
+    maya.get(f"{path}/answer")
+    maya.post(f"{ACT}/undo")
+    page = _text(maya.get(path))
+    assert "You took this letter back." in page
+    assert "They answered" not in page
+    assert maya.client.get(f"{path}/answer").headers["Location"] == path
+    page = maya.post(f"{path}/answer", 422, kind="form", received_on=_today(), text="Dear friend")
+    assert "This letter never left" in _text(page)
+    assert "Dear friend" in page
+    assert not db.session.scalars(sa.select(Response)).all()
+
+
 def test_a_letter_given_up_after_it_was_handed_over_stays_genuine(maya: Browser) -> None:
     letter = _signed(maya, "P1")[0]
     _hand_over(letter.id)
@@ -734,7 +765,8 @@ def test_the_letter_of_another_member_is_not_found(world: World, maya: Browser, 
 def test_an_answer_that_reached_the_member_is_kept_and_shown(maya: Browser) -> None:
     letter = _signed(maya, "P1")[0]
     _hand_over(letter.id)
-    maya.get(f"/letters/{letter.reference}/answer")
+    form = maya.get(f"/letters/{letter.reference}/answer")
+    assert f'value="{_today()}"' in form
     path = maya.post(
         f"/letters/{letter.reference}/answer", kind="substantive", received_on=_today(), text="We will look at it."
     )

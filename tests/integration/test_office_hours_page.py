@@ -12,10 +12,12 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from campaign.database import transaction
+from campaign.domain import addressing
 from campaign.models.audit import AuditEntry
 from campaign.models.delivery import Delivery
 from campaign.models.letter import Letter
 from campaign.models.office import OfficeHours
+from campaign.services import offices
 from campaign.unit_of_work import database_now
 from tests import factories
 from tests.integration.test_organizer_pages import Browser
@@ -43,7 +45,8 @@ def test_hours_of_a_chamber_and_of_an_office_are_kept_shown_and_forgotten(staff:
     own = _fields(whom="office", code=" hnv02 ", days=["1", "3"], zone="America/Los_Angeles")
     assert staff.post(f"{PAGE}/hours", **own).status_code == 303
     page = staff.text(PAGE)
-    for words in ("All House offices", "Monday to Friday", "HNV02", "Monday, Wednesday", "Los Angeles (Pacific)"):
+    name = addressing.styled_name(offices.holders_by_code(session, ["HNV02"], database_now())["HNV02"])
+    for words in ("All House offices", "Monday to Friday", "HNV02", name, "Monday, Wednesday", "Los Angeles (Pacific)"):
         assert words in page.partition("Offices with hours of their own")[2].partition("</table>")[0]
     assert staff.post(f"{PAGE}/hours/HNV02/forget").status_code == 303
     assert staff.post(f"{PAGE}/hours/house/forget").status_code == 303

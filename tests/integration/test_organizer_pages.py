@@ -32,7 +32,7 @@ from campaign.models.invitation import Invitation
 from campaign.models.letter import Letter
 from campaign.models.response import Response
 from campaign.models.user import User
-from campaign.services import campaigns, dashboard, decisions, deliveries, metrics, responses
+from campaign.services import campaigns, cancellations, dashboard, decisions, deliveries, metrics, responses
 from campaign.services.decisions import Decision
 from campaign.unit_of_work import database_now
 from tests import factories
@@ -462,6 +462,48 @@ def test_pause_asks_first_and_resume_lets_go_on(desk: Browser) -> None:
     assert desk.post(f"{page}/resume").status_code == 303
     assert status() is CampaignStatus.LIVE
     assert {status_of(each) for each in letters} == {Status.QUEUED}
+
+
+def test_what_is_paused_already_leads_to_resuming_and_what_is_live_is_not_resumed(desk: Browser) -> None:
+    slug, letters = world()
+    page = f"/organize/c/{slug}"
+    assert "is not paused" in desk.text(f"{page}/resume")
+    assert "Keep it paused" not in desk.text(f"{page}/resume")
+    assert desk.post(f"{page}/resume").status_code == 303
+    assert "Sending was not paused." in desk.text(page)
+    desk.post(f"{page}/pause")
+    asked = desk.get(f"{page}/pause").get_data(as_text=True)
+    assert "is paused already" in asked
+    assert f'href="{page}/resume"' in asked
+    assert "Pausing…" not in asked
+    desk.post(f"{page}/resume")
+    assert f"Resumed. {len(letters)} letters that wait leave now, the longest waiting first." in desk.text(page)
+    with transaction(db.session()) as session:
+        cancellations.cancel_many(session, session.scalars(sa.select(Delivery.id)).all(), NOW, "user:1", "")
+    desk.post(f"{page}/pause")
+    desk.post(f"{page}/resume")
+    assert "Resumed. No letter waits now; what is signed from here on leaves as usual." in desk.text(page)
+
+
+def test_resuming_launches_nothing(desk: Browser) -> None:
+    slug, _ = world()
+    with transaction(db.session()) as session:
+        session.execute(sa.update(Campaign).where(Campaign.slug == slug).values(status=CampaignStatus.SCHEDULED))
+    desk.get(f"/organize/c/{slug}/resume")
+    assert desk.post(f"/organize/c/{slug}/resume").status_code == 409
+    assert (
+        db.session().scalars(sa.select(Campaign.status).where(Campaign.slug == slug)).one() is CampaignStatus.SCHEDULED
+    )
+
+
+@pytest.mark.parametrize("question", ["pause", "resume"])
+def test_what_is_over_is_neither_paused_nor_resumed(desk: Browser, question: str) -> None:
+    slug, _ = world()
+    with transaction(db.session()) as session:
+        session.execute(sa.update(Campaign).where(Campaign.slug == slug).values(status=CampaignStatus.CLOSED))
+    page = desk.get(f"/organize/c/{slug}/{question}").get_data(as_text=True)
+    assert "Only a campaign that is" in page
+    assert "data-busy" not in page.partition("data-confirm-body")[2]
 
 
 def test_a_press_without_the_pages_token_changes_nothing(desk: Browser) -> None:

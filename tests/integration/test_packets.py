@@ -524,6 +524,17 @@ def test_the_number_is_recorded_as_the_members_word(maya: Maya) -> None:
     assert "You have filed this comment." in maya.get(f"/letters/{letter.reference}/file")
 
 
+def test_of_a_comment_that_was_taken_back_nothing_is_to_be_filed(maya: Maya) -> None:
+    letter = maya.signed()
+    page = maya.get(f"/letters/{letter.reference}/file")
+    (name, *_) = re.findall(rf"/letters/{letter.reference}/packet/([^\"]+)", page)
+    maya.post(f"{ACT}/undo")
+    assert maya.raw(f"/letters/{letter.reference}/file").headers["Location"] == f"/letters/{letter.reference}"
+    assert "You took this letter back. Nothing is left to do here." in _text(maya.get(f"/letters/{letter.reference}"))
+    for path in ("packet.zip", f"packet/{name}"):
+        assert "nothing of it is to be filed" in _text(maya.get(f"/letters/{letter.reference}/{path}", 410))
+
+
 @pytest.mark.parametrize("number", ["", "  ", "-", "n/a", "x", "9" * 101])
 def test_what_is_no_number_is_refused_beside_its_field(maya: Maya, number: str) -> None:
     letter = maya.signed()

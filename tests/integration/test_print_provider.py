@@ -42,7 +42,7 @@ from campaign.settings import Settings
 from campaign.simulator.clock import Clock
 from campaign.simulator.printer import add_printer, as_event, tell_due
 from campaign.simulator.printer_store import PrinterStore
-from campaign.web.actions import tracker
+from campaign.web.actions import record
 from tests.factories import NOW, SET_UP
 from tests.integration.test_print_batches import on_paper
 from tests.unit import channel_contract
@@ -327,7 +327,7 @@ def test_what_was_mailed_is_told_as_such_and_settles_an_unclear_letter(each_sess
     row = each_session.scalars(sa.select(Delivery).where(Delivery.letter_id == letter.id)).one()
     assert row.status is Status.ACCEPTED
     assert metrics.differences(each_session) == []
-    steps = {step.text: step.tone for step in tracker.record(stories.story(each_session, letter))}
+    steps = {step.text: step.tone for step in record.steps(stories.story(each_session, letter))}
     assert steps["Printed and given to the mail"] == "g"
     assert steps["In the mail, on its way"] == "g"
     assert "Their mail system still tries to hand it on" not in steps

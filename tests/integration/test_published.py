@@ -33,7 +33,7 @@ from campaign.services import metrics, postings, stories
 from campaign.services.outbox.paces import Limits
 from campaign.simulator.portal_comments import POSTED_AFTER_S
 from campaign.unit_of_work import database_now
-from campaign.web.actions import tracker
+from campaign.web.actions import record
 from tests import factories
 from tests.integration.portals import KEY, Served, portal
 
@@ -105,7 +105,7 @@ def test_a_comment_is_told_as_published_once_the_portal_shows_it(letter: Letter,
     assert event.kind is EventKind.PUBLISHED
     assert event.detail == f"{served.base}/regulations/comment/DEMO-2026-0009-1001"
     found = db.session.get_one(Letter, letter.id)
-    *_, step = steps = tracker.record(stories.story(db.session(), found))
+    *_, step = steps = record.steps(stories.story(db.session(), found))
     assert step.text == "The agency published your comment"
     assert not any("Delivered" in each.text for each in steps)  # told once
     assert f'href="{event.detail}"' in step.small

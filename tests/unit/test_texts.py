@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.domain.texts import digest, fold, is_placeholder, like, stable_hash, tidy, tidy_line, words
+from campaign.domain.texts import digest, enumerated, fold, is_placeholder, like, stable_hash, tidy, tidy_line, words
 
 TEXTS = st.text(st.one_of(st.characters(), st.sampled_from("\r\n\t \u00a0\u2028\u0301\u200b\x00e")), max_size=60)
 
@@ -109,6 +110,19 @@ def test_words_are_counted_as_people_count_them() -> None:
     assert words("We don’t make 340 low-alloy parts—yet.") == [
         "We", "don’t", "make", "340", "low-alloy", "parts", "yet",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ([], ""),
+        (["nickel"], "nickel"),
+        (["nickel", "copper"], "nickel and copper"),
+        (("nickel", "copper", "cobalt"), "nickel, copper and cobalt"),
+    ],
+)
+def test_words_in_a_row_read_as_in_a_sentence(words: Sequence[str], text: str) -> None:
+    assert enumerated(words) == text
 
 
 def test_hashes_are_the_same_in_every_process() -> None:

@@ -13,12 +13,13 @@ from campaign.domain import brackets, docket_rules
 from campaign.domain.docket_rules import COMMENT_LIMIT, Length
 from campaign.domain.errors import Invalid
 from campaign.domain.letters import Letter
+from campaign.domain.texts import enumerated
 from campaign.models.action import Action
 from campaign.models.docket import Docket, Portal
-from campaign.services import letters, previews
+from campaign.services import previews
 from campaign.services.docket_letters import comment_text
 from campaign.services.previews import Prepared, Preview
-from campaign.web.actions.tracker import short_name
+from campaign.web.actions.names import short_name
 
 SITE = "https://www.regulations.gov"
 USER_NOTICE, PRIVACY_NOTICE = f"{SITE}/user-notice", f"{SITE}/privacy-notice"
@@ -68,7 +69,7 @@ def bracketed_in_clear(view: Preview) -> str:
         for each in view.going
         if each.docket is None and each.written.letter is not None and _bracketed(each.written.letter)
     ]
-    return letters.listed(found)
+    return enumerated(found)
 
 
 def _bracketed(letter: Letter) -> bool:

@@ -19,7 +19,8 @@ from campaign.extensions import db
 from campaign.models.docket import Portal
 from campaign.models.letter import Letter
 from campaign.runtime import runtime
-from campaign.services import confidential, filings
+from campaign.services import confidential, filings, stories
+from campaign.services.filings import Open
 from campaign.unit_of_work import unit_of_work
 from campaign.web import access, context
 from campaign.web.actions.blueprint import bp
@@ -119,7 +120,7 @@ def packet_file(reference: str, name: str) -> ResponseReturnValue:
 @access.members_only
 def comment_file(reference: str) -> ResponseReturnValue:
     """A comment that is longer than the portal's box, as the file that goes with it."""
-    opened = filings.of_letter(db.session(), access.own_letter(reference).id)
+    opened = _to_file(access.own_letter(reference))
     comment = opened.comment(as_zone(context.zone()))
     if opened.docket.portal is not Portal.REGULATIONS_GOV or not comment.is_attached or comment.letter is None:
         raise NotFound("This comment fits into the portal’s box: it needs no file.")
@@ -127,8 +128,15 @@ def comment_file(reference: str) -> ResponseReturnValue:
     return _download(made.content, made.content_type, made.name)
 
 
+def _to_file(letter: Letter) -> Open:
+    """Raises Gone for a letter that was called off before it was filed."""
+    if stories.never_left(db.session(), letter):
+        raise Gone("This letter was taken back or ran out of time, so nothing of it is to be filed.")
+    return filings.of_letter(db.session(), letter.id)
+
+
 def _packet(letter: Letter, now: datetime) -> tuple[Any, Packet]:
-    opened = filings.of_letter(db.session(), letter.id)
+    opened = _to_file(letter)
     if opened.docket.portal is not Portal.USTR:
         raise NotFound("This docket takes its comments in a box, not as files.")
     if now >= opened.docket.closes_at:

@@ -15,10 +15,10 @@ from campaign.extensions import db
 from campaign.models.confidential import ConfidentialText
 from campaign.models.docket import Docket
 from campaign.models.letter import Letter
-from campaign.services import deliveries, reminders, responses, stories
+from campaign.services import counts, deliveries, reminders, responses, stories
 from campaign.unit_of_work import unit_of_work
 from campaign.web import access, context, printed
-from campaign.web.actions import packets, tracker, views
+from campaign.web.actions import packets, record, tracker, views
 from campaign.web.actions.blueprint import bp
 from campaign.web.actions.forms import AnswerForm, PressForm
 from campaign.web.paging import page_of
@@ -52,6 +52,7 @@ def _list_context() -> dict[str, Any]:
         "watch": stories.watch(lines, now),
         "poll_url": url_for(".letters_list", _external=False, **here),
         "summary": tracker.summary(rows),
+        "standing": sum(not row.taken_back for row in rows),
         "yours": [row for row in rows if row.yours_to_send],
         "open": views.open_campaigns(session, access.me().campaign_id),
         "now": now,
@@ -78,8 +79,8 @@ def letter(reference: str) -> ResponseReturnValue:
     found, docket, confidential = values["letter"], None, None
     if found.docket_id is not None:
         docket, confidential = db.session.get(Docket, found.docket_id), db.session.get(ConfidentialText, found.id)
-    record = tracker.record(values["story"])
-    return render_template("actions/letter.html", **values, record=record, docket=docket, confidential=confidential)
+    steps = record.steps(values["story"])
+    return render_template("actions/letter.html", **values, record=steps, docket=docket, confidential=confidential)
 
 
 @bp.get("/letters/<reference>/letter.pdf")
@@ -93,7 +94,9 @@ def letter_pdf(reference: str) -> ResponseReturnValue:
 def answer(reference: str) -> ResponseReturnValue:
     """The member reports what came to their own mailbox."""
     found = access.own_letter(reference)
-    form = AnswerForm()
+    if request.method == "GET" and stories.never_left(db.session(), found):
+        return redirect(url_for(".letter", reference=reference), 303)
+    form = AnswerForm(received_on=counts.day_of(db.session(), context.now()))
     status = 200
     if request.method == "POST":
         if form.validate_on_submit():
@@ -127,9 +130,13 @@ def _record_answer(letter_id: int, form: Any, by: str, source: str) -> None:
 @bp.get("/letters/<reference>/file")
 @access.members_only
 def file(reference: str) -> ResponseReturnValue:
-    """What the member files by hand: the text to copy or the packet, the official page, and "I sent it"."""
+    """What the member files by hand: the text to copy or the packet, the official page, and "I sent it".
+
+    Of one that was called off nothing is to be filed: its own page says so."""
     found = access.own_letter(reference)
     values = _letter_context(found)
+    if values["row"].off:
+        return redirect(url_for(".letter", reference=reference), 303)
     if found.docket_id is not None:
         return packets.page(found, values)
     delivery = values["story"].delivery

@@ -22,7 +22,7 @@ from campaign.domain.holders import Holder
 from campaign.domain.letters import Part
 from campaign.domain.overlap import Quality
 from campaign.domain.statuses import CampaignStatus
-from campaign.domain.texts import tidy, words
+from campaign.domain.texts import enumerated, tidy, words
 from campaign.models.action import Action
 from campaign.models.campaign import Campaign, Reason
 from campaign.models.company import Facility
@@ -32,14 +32,14 @@ from campaign.models.letter import Letter
 from campaign.models.member import Member
 from campaign.models.recommendation import Fact, Recommendation
 from campaign.runtime import runtime
-from campaign.services import counts, drafts, letters, offices, outgoing
+from campaign.services import counts, drafts, offices, outgoing
 from campaign.services.drafts import PARAGRAPH_LIMIT
 from campaign.services.letters import Writer as LetterWriter
 from campaign.services.previews import Outline, Prepared, Preview
 from campaign.services.signing import Undone
 from campaign.services.sites import Seats
 from campaign.web import context
-from campaign.web.actions.tracker import short_name
+from campaign.web.actions.names import short_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _to(each: Recommendation) -> str:
         )
         if kind in targets
     ]
-    return letters.listed(people)
+    return enumerated(people)
 
 
 def known(keys: Sequence[str] | None, shown: Sequence[Card]) -> list[str]:
@@ -273,7 +273,7 @@ def network(address: str | None) -> str:
 def partly_undone(found: Undone) -> str:
     n = found.cancelled
     kept = "The other letter is a draft again." if n == 1 else f"The other {n} are drafts again."
-    return f"Undo came too late for {letters.listed(found.left)}. {kept}"
+    return f"Undo came too late for {enumerated(found.left)}. {kept}"
 
 
 def open_campaigns(session: Session, only: int | None) -> Sequence[Campaign]:

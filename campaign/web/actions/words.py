@@ -16,7 +16,7 @@ from campaign.models.response import Response
 from campaign.services.letters import Written
 from campaign.services.metrics import Figures
 from campaign.services.previews import Prepared
-from campaign.web.actions import tracker
+from campaign.web.actions import names, ways
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _RESPONSES = {
@@ -44,7 +44,7 @@ def _value(part: Part | dict[str, Any], name: str) -> Any:
 
 
 def way(prepared: Prepared) -> str:
-    return tracker.way(prepared.route.channel, docket=prepared.docket is not None)
+    return ways.way(prepared.route.channel, docket=prepared.docket is not None)
 
 
 _MISSING = {
@@ -108,7 +108,7 @@ def district(seat: District) -> str:
 
 def register(bp: Blueprint) -> None:
     filters: dict[str, Callable[..., Any]] = {
-        "short_name": tracker.short_name,
+        "short_name": names.short_name,
         "seat_title": addressing.seat_title,
         "holder_name": addressing.styled_name,
         "district": district,

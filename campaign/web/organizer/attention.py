@@ -15,7 +15,7 @@ from campaign.services import decisions, deliveries, stories
 from campaign.services.decisions import Decided, Decision
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access
-from campaign.web.organizer import queries, words
+from campaign.web.organizer import needs_a_person, queries, words
 from campaign.web.organizer.blueprint import bp, campaign, causes
 from campaign.web.organizer.forms import DecisionForm
 from campaign.web.organizer.letters import decision_form
@@ -93,7 +93,7 @@ def _recorded(found: Decided) -> str:
 def _changed(campaign_id: int, slug: str, delivery_id: int) -> ResponseReturnValue:
     """Another person, or a notice, was faster: says who and what, and shows the list as it is now."""
     session = db.session()
-    change = queries.last_change(session, delivery_id)
+    change = needs_a_person.last_change(session, delivery_id)
     who = queries.people(session, [change.by])[change.by]
     told = f"{who[:1].upper()}{who[1:]} was faster: the letter is {words.STATUSES[change.new].lower()} now."
     return _page(campaign_id, slug, None, 409, told=told)
@@ -109,9 +109,9 @@ def _page(
     chosen = _chosen(waiting, slug, reference)
     rows: list[Any] = []
     if chosen is not None:
-        rows = queries.waiting(session, campaign_id, chosen.status, chosen.reason, after, SIZE + 1)
+        rows = needs_a_person.waiting(session, campaign_id, chosen.status, chosen.reason, after, SIZE + 1)
         if not rows and after:
-            after, rows = 0, queries.waiting(session, campaign_id, chosen.status, chosen.reason, 0, SIZE + 1)
+            after, rows = 0, needs_a_person.waiting(session, campaign_id, chosen.status, chosen.reason, 0, SIZE + 1)
     current = next((row for row in rows if row.Letter.reference == reference), rows[0] if rows else None)
     if reference and (current is None or current.Letter.reference != reference):
         return redirect(url_for(".letter", slug=slug, reference=access.letter(slug, reference).reference), 303)

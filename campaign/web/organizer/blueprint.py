@@ -14,7 +14,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.letter import Letter
 from campaign.web import access
 from campaign.web.formats import as_zone
-from campaign.web.organizer import queries
+from campaign.web.organizer import needs_a_person
 
 bp = Blueprint("organizer", __name__, url_prefix="/organize")
 
@@ -84,8 +84,8 @@ def sheet_parts(letter: Letter) -> list[dict[str, Any]]:
 
 
 def causes(of: Campaign) -> list[Any]:
-    """`queries.causes`; the rail counts from them where a page has read them."""
-    g.desk_causes = queries.causes(db.session(), of.id)
+    """`needs_a_person.causes`; the rail counts from them where a page has read them."""
+    g.desk_causes = needs_a_person.causes(db.session(), of.id)
     found: list[Any] = g.desk_causes
     return found
 
@@ -93,7 +93,7 @@ def causes(of: Campaign) -> list[Any]:
 def _waiting(of: Campaign) -> int:
     if "desk_causes" in g:
         return sum(row.number for row in g.desk_causes)
-    return queries.attention_count(db.session(), of.id)
+    return needs_a_person.count(db.session(), of.id)
 
 
 def _link(label: str, name: str, icon: str, current: bool, **values: Any) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from campaign.services.cancellations import Cancellation
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access
 from campaign.web.formats import number, plural
-from campaign.web.organizer import queries
+from campaign.web.organizer import letter_filter
 from campaign.web.organizer.blueprint import bp, campaign
 from campaign.web.organizer.forms import CancelForm
-from campaign.web.organizer.queries import Filter
+from campaign.web.organizer.letter_filter import Filter
 
 BATCH = 500
 LONGEST_S = 10.0  # a request that takes longer may be cut off by a proxy; the rest is asked for again
@@ -35,12 +35,12 @@ def cancel_letters(slug: str) -> ResponseReturnValue:
             "organizer/cancel_letters.html",
             campaign=here,
             wanted=wanted,
-            found=queries.cancellable(db.session(), here.id, wanted),
+            found=letter_filter.cancellable(db.session(), here.id, wanted),
             form=form,
             now=database_now(),
         )
     upto, seen = form.upto.data or 0, form.seen.data or 0
-    ids = [key for key in db.session.scalars(queries.not_left(here.id, wanted)) if key <= upto]
+    ids = [key for key in db.session.scalars(letter_filter.not_left(here.id, wanted)) if key <= upto]
     began = monotonic()
     done, undone = cancel_all(ids, access.me().by, lambda: monotonic() - began > LONGEST_S)
     flash(told(done, undone, max(seen - len(ids), 0)), "good")

@@ -55,7 +55,7 @@ LETTERS = (
 
 
 def letters(rows: Iterable[Any]) -> Iterator[str]:
-    """Of `queries.export`. Moments are UTC, as ISO 8601."""
+    """Of `letter_filter.export`. Moments are UTC, as ISO 8601."""
     return stream(LETTERS, (_letter(*row) for row in rows))
 
 

@@ -110,8 +110,11 @@ def page(
         .where(GatewaySuspension.lifted_at.is_(None))
         .order_by(Office.code)
     ).all()
+    preferring, kept_hours = preferences.standing(session), office_hours.listed(session)
+    codes = {row.code for row in (*standing, *preferring, *kept_hours) if row.code}
     return render_template(
         "organizer/gateways.html",
+        holders=offices.holders_by_code(session, codes, now),
         form=form or SuspendForm(formdata=None),
         now=now,
         chambers=CHAMBERS,
@@ -119,9 +122,9 @@ def page(
         used=used,
         standing=standing,
         prefers=prefers or PreferForm(prefix="prefer", formdata=None),
-        preferring=preferences.standing(session),
+        preferring=preferring,
         kinds=KIND_WORDS,
         hours=hours or OfficeHoursForm(prefix="hours", formdata=None, days=[*"12345"]),
-        kept_hours=office_hours.listed(session),
+        kept_hours=kept_hours,
         words=words,
     )

@@ -22,6 +22,7 @@ from campaign.models.letter import Letter
 from campaign.runtime import runtime
 from campaign.services import (
     cancellations,
+    counts,
     decisions,
     deliveries,
     doubts,
@@ -36,10 +37,10 @@ from campaign.services.decisions import Decision
 from campaign.unit_of_work import database_now, unit_of_work
 from campaign.web import access, printed
 from campaign.web.actions.views import moment_of, put_error
-from campaign.web.organizer import csvfile, queries, words
+from campaign.web.organizer import csvfile, letter_filter, queries, words
 from campaign.web.organizer.blueprint import bp, campaign
 from campaign.web.organizer.forms import AnswerForm, DecisionForm, PressForm
-from campaign.web.organizer.queries import Filter
+from campaign.web.organizer.letter_filter import Filter
 from campaign.web.paging import page_of
 
 
@@ -49,7 +50,7 @@ def letters(slug: str) -> ResponseReturnValue:
     here = campaign(slug)
     session = db.session()
     wanted = Filter.of(request.args)
-    page = page_of(queries.letters(here.id, wanted), request.args, session)
+    page = page_of(letter_filter.letters(here.id, wanted), request.args, session)
     return render_template(
         "organizer/letters.html",
         campaign=here,
@@ -61,7 +62,7 @@ def letters(slug: str) -> ResponseReturnValue:
         statuses=list(Status),
         channels=list(ChannelName),
         responses=list(ResponseState),
-        cancellable=queries.cancellable_count(session, here.id, wanted),
+        cancellable=letter_filter.cancellable_count(session, here.id, wanted),
         now=database_now(),
     )
 
@@ -75,7 +76,7 @@ def letters_csv(slug: str) -> ResponseReturnValue:
 
     def lines() -> Iterator[str]:
         # asked here and not before: the view's session ends with the view, and the stream has one of its own
-        yield from csvfile.letters(queries.export(db.session(), campaign_id, wanted))
+        yield from csvfile.letters(letter_filter.export(db.session(), campaign_id, wanted))
 
     answer = Response(stream_with_context(lines()), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="letters-{here.slug}.csv"'
@@ -225,7 +226,7 @@ def posted(slug: str, reference: str) -> ResponseReturnValue:
 def answer(slug: str, reference: str) -> ResponseReturnValue:
     """A response by hand: what came to a member, by post or by telephone."""
     found = access.letter(slug, reference)
-    form = AnswerForm()
+    form = AnswerForm(received_on=counts.day_of(db.session(), database_now()))
     status = 200
     if request.method == "POST":
         if form.validate_on_submit():

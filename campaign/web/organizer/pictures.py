@@ -18,7 +18,7 @@ from campaign.services.metrics import Figures, People
 from campaign.web import charts
 from campaign.web.charts import Chart, Reach, Step
 from campaign.web.formats import duration, number, percent, plural, short_day
-from campaign.web.organizer.queries import Stage
+from campaign.web.organizer.letter_filter import Stage
 
 DAYS = 28
 _FILTERS: dict[str, dict[str, Any]] = {

@@ -138,11 +138,12 @@ def sites(slug: str) -> ResponseReturnValue:
 @bp.route("/c/<slug>/pause", methods=["GET", "POST"])
 @access.organizers_only
 def pause(slug: str) -> ResponseReturnValue:
-    """Asks first; pausing what is paused changes nothing."""
+    """Asks first; says so where nothing is to be paused. Pausing what is paused changes nothing."""
     here = campaign(slug)
     form = PressForm()
     if not form.validate_on_submit():
-        return render_template("organizer/pause.html", campaign=here, form=form, now=database_now())
+        paused = queries.paused_by(db.session(), here) if here.status is CampaignStatus.PAUSED else None
+        return render_template("organizer/pause.html", campaign=here, form=form, paused=paused, now=database_now())
     campaign_id = here.id
     with unit_of_work() as session:
         campaign_service.pause(session, campaign_id, database_now(), access.me().by)
@@ -153,15 +154,19 @@ def pause(slug: str) -> ResponseReturnValue:
 @bp.route("/c/<slug>/resume", methods=["GET", "POST"])
 @access.organizers_only
 def resume(slug: str) -> ResponseReturnValue:
+    """Asks first; says so where nothing is paused. Resuming what is live changes nothing."""
     here = campaign(slug)
     form = PressForm()
+    outbox = figures_of.outbox(db.session(), here.id, database_now())
     if not form.validate_on_submit():
-        waiting = figures_of.outbox(db.session(), here.id, database_now())
-        return render_template("organizer/resume.html", campaign=here, form=form, outbox=waiting, now=database_now())
-    campaign_id = here.id
+        return render_template(
+            "organizer/resume.html", campaign=here, form=form, outbox=outbox, words=words, now=database_now()
+        )
+    campaign_id, was_paused = here.id, here.status is CampaignStatus.PAUSED
     with unit_of_work() as session:
         campaign_service.resume(session, campaign_id, database_now(), access.me().by)
-    flash("Resumed. What waits leaves now.", "good")
+    freed = f"Resumed. {words.released(outbox.waiting)}"
+    flash(freed if was_paused else "Sending was not paused. Letters leave as they fall due.", "good")
     return redirect(url_for(".dashboard", slug=slug), 303)
 
 

@@ -18,8 +18,8 @@ from campaign.models.response import Response
 from campaign.services.decisions import Decision
 from campaign.services.health import Condition, Figure
 from campaign.services.stories import Story
-from campaign.web.formats import event_detail
-from campaign.web.organizer.queries import Stage
+from campaign.web.formats import event_detail, plural
+from campaign.web.organizer.letter_filter import Stage
 from campaign.web.states import letter_state
 
 CHANNELS = CHANNEL_WORDS
@@ -260,6 +260,13 @@ def explained(story: Story) -> tuple[str, str, str] | None:
     if found is None or not story.in_doubt or story.delivery.status is Status.UNCLEAR:
         return found
     return found[0], _IN_DOUBT, found[2]
+
+
+def released(waiting: int) -> str:
+    """What a resumed campaign lets go."""
+    if not waiting:
+        return "No letter waits now; what is signed from here on leaves as usual."
+    return f"{plural(waiting, 'letter that waits leaves', 'letters that wait leave')} now, the longest waiting first."
 
 
 def cause(status: Status, reason: str) -> str:

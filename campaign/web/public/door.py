@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from campaign.domain import addressing
-from campaign.services import letters, metrics, offices, sites
+from campaign.services import campaign_contents, metrics, offices, sites
 from campaign.services.invitations import Door
 
 
@@ -17,7 +17,7 @@ def view(session: Session, leads: Door, now: datetime) -> dict[str, Any]:
     own = sites.of_member(session, leads.member)
     site = own[0] if own else None
     seats = sites.seats(session, site, now) if site else None
-    dockets = sorted(letters.open_dockets(session, leads.campaign.id, now), key=lambda each: each.closes_at)
+    dockets = sorted(campaign_contents.open_dockets(session, leads.campaign.id, now), key=lambda each: each.closes_at)
     agencies = {docket.office_id: offices.agency(docket.office) for docket in dockets}
     return {
         "campaign": leads.campaign,

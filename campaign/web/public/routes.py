@@ -20,7 +20,7 @@ from campaign.models.organization import Organization
 from campaign.models.suppression import SuppressionReason
 from campaign.models.user import STAFF, Link, User
 from campaign.runtime import runtime
-from campaign.services import campaigns, invitations, letters, links, metrics, stories, suppressions
+from campaign.services import campaign_contents, campaigns, invitations, links, metrics, stories, suppressions
 from campaign.services.invitations import Door
 from campaign.unit_of_work import unit_of_work
 from campaign.web import access, context
@@ -61,7 +61,7 @@ def _campaign_page(found: Campaign, form: AskForLinkForm, *, asked: bool) -> str
     return render_template(
         "public/campaign.html",
         campaign=found,
-        cards=letters.cards_of(session, found.id),
+        cards=campaign_contents.cards_of(session, found.id),
         figures=metrics.figures(session, found.id),
         form=form,
         asked=asked,

@@ -424,5 +424,7 @@
   prepare(page);
   for (const box of all("[data-keys-off]")) box.checked = keysOff();
   page.querySelector(".errsum")?.focus();
+  const row = page.querySelector(".nav"), here = row?.querySelector("[aria-current]");
+  if (here) row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2; // a phone's row of places
   setInterval(() => all("form[data-save-url]").forEach(save), 10_000);
 })();

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain.channels import BY_HAND
-from campaign.domain.errors import IN_DOUBT
 from campaign.domain.hours import OUTSIDE_OFFICE_HOURS
 from campaign.domain.statuses import ENDED, NOT_LEFT, Status
 from campaign.models.delivery import Attempt, Delivery, DeliveryChange
@@ -72,7 +71,7 @@ class Story:
     @property
     def in_doubt(self) -> bool:
         """An earlier try of its present way may have arrived."""
-        return any(each.delivery_id == self.delivery.id and each.code == IN_DOUBT for each in self.attempts)
+        return any(each.delivery_id == self.delivery.id and each.in_doubt for each in self.attempts)
 
     @property
     def moving(self) -> bool:

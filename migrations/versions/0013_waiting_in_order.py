@@ -1,4 +1,4 @@
-"""What waits is read in the order of its turn, so that a claim costs the same however many wait; letters stand in no index of mail."""
+"""What waits is read in the order of its turn: a claim costs the same however many wait. Letters stand in no index of mail."""
 
 from __future__ import annotations
 

@@ -56,6 +56,16 @@ def certify(found: ConfidentialText, text: str, reason: str, statement: str, now
     found.certified_at, found.certified_by = now, by
 
 
+def check_whole(session: Session, letter_id: int) -> None:
+    """Raises WrongState for a letter whose passages have been deleted: what is left is not what was signed, so it goes no way.
+
+    Locks the row, so that nothing is deleted before the end of the transaction.
+    """
+    query = sa.select(ConfidentialText.deleted_at).where(ConfidentialText.letter_id == letter_id).with_for_update()
+    if session.scalar(query) is not None:
+        raise WrongState("The confidential passages have been deleted here, so this letter is no longer sent.")
+
+
 def kept_until(docket: Docket, filed_at: datetime | None, keep: timedelta) -> datetime:
     """When the passages may be deleted: a while after the filing, or after the docket has closed without one."""
     return (filed_at or docket.closes_at) + keep

@@ -36,7 +36,8 @@ from campaign.models.delivery import Delivery, DeliveryChange
 from campaign.models.docket import Docket, Portal
 from campaign.models.letter import Letter
 from campaign.models.template import LetterTemplateVersion
-from campaign.services import confidential, deliveries, filings, invitations, previews, signing
+from campaign.services import confidential, decisions, deliveries, filings, invitations, previews, signing
+from campaign.services.decisions import Decision
 from campaign.unit_of_work import database_now
 from tests import factories
 from tests.factories import NOW, SET_UP
@@ -501,6 +502,21 @@ def test_what_was_never_filed_is_deleted_after_its_docket_has_closed_but_not_bef
     with transaction(db.session()) as session:
         assert confidential.delete_due(session, keep, later) == 1
     assert "[***]" in db.session.get_one(Letter, letter.id).body
+
+
+def test_what_was_signed_and_is_no_longer_here_is_neither_posted_nor_sent_again(maya: Maya) -> None:
+    letter = maya.signed(SECRET)
+    maya.close_docket()
+    with transaction(db.session()) as session:
+        assert confidential.delete_due(session, timedelta(days=30), database_now() + timedelta(days=31)) == 1
+    page = _text(maya.get(f"/letters/{letter.reference}/file", 410))
+    assert "so the letter is no longer posted" in page
+    assert "stands as you signed it" not in page
+    maya.post(f"/letters/{letter.reference}/post", 409)
+    with pytest.raises(WrongState, match="no longer sent"), transaction(db.session()) as session:
+        held = deliveries.of_letter(session, letter.id)[-1]
+        deliveries.move(session, held, Status.HELD, NOW, "another holder", "system")
+        decisions.decide(session, held.id, Decision.SEND_AGAIN, SET_UP, NOW, "", "user:1")
 
 
 # --- the number -----------------------------------------------------------------------------------------------------

@@ -155,10 +155,23 @@ def story(session: Session, letter: Letter) -> Story:
 
 
 def never_left(session: Session, letter: Letter) -> bool:
-    """It ended, and on none of its ways anything was ever handed over: no office has it from us."""
+    """All its ways ended, and on none of them anything was ever handed over: no office has it from us.
+
+    What a person files or posts may have gone without a word to us, unless its member took it back.
+    """
     ways = _ways(session, [letter.id])
-    passed = {each.new for each in _changes(session, [way.id for way in ways])}
-    return bool(passed & ENDED) and passed <= NOT_LEFT | ENDED
+    changes = _changes(session, [way.id for way in ways])
+    by_hand = {way.id for way in ways if way.channel in BY_HAND}
+    return (
+        bool(ways)
+        and all(way.status in ENDED for way in ways)
+        and all(change.new in NOT_LEFT | ENDED for change in changes)
+        and all(_taken_back(change) for change in changes if change.delivery_id in by_hand and change.new in ENDED)
+    )
+
+
+def _taken_back(change: DeliveryChange) -> bool:
+    return change.new is Status.CANCELLED and change.by.startswith("member:")
 
 
 def mine_query(member_id: int, campaign_id: int | None) -> sa.Select[Any]:

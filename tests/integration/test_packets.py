@@ -537,6 +537,20 @@ def test_words_carried_on_to_another_site_are_deleted_once_the_docket_has_closed
     assert action.story == other.story == brackets.public(SECRET) != SECRET
 
 
+def test_an_office_is_not_told_of_what_a_person_may_have_filed_or_is_to_be_posted_that_it_was_not_sent(
+    maya: Maya,
+) -> None:
+    letter = maya.signed()
+    maya.close_docket()
+    with transaction(db.session()) as session:
+        given_up = deliveries.of_letter(session, letter.id)[-1]
+        deliveries.move(session, given_up, Status.EXPIRED, database_now(), "the docket has closed", "system")
+    assert "This letter is genuine" in _text(maya.get(f"/verify/{letter.reference}"))
+    maya.get(f"/letters/{letter.reference}/file", 410)
+    maya.post(f"/letters/{letter.reference}/post")
+    assert "This letter is genuine" in _text(maya.get(f"/verify/{letter.reference}"))
+
+
 # --- the number -----------------------------------------------------------------------------------------------------
 
 

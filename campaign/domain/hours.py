@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -41,9 +41,22 @@ class SendingHours:
 
     def next_opening(self, moment: datetime) -> datetime:
         """`moment` itself where it is open, else the next moment at which it opens."""
+        return max(next(self._spans(moment))[0], moment)
+
+    def meets(self, other: SendingHours, moment: datetime) -> bool:
+        """Whether there is a time at which both are open, in the two weeks from `moment` on."""
+        theirs = [*other._spans(moment)]
+        return any(
+            max(opens, begins, moment) < min(closes, ends)
+            for opens, closes in self._spans(moment)
+            for begins, ends in theirs
+        )
+
+    def _spans(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Those that end after `moment`, in order."""
         today = moment.astimezone(ZoneInfo(self.zone)).date()
         spans = (self._span(today + timedelta(days=n)) for n in range(_AHEAD))
-        return next(max(opens, moment) for opens, closes in spans if moment < closes and opens < closes)
+        return ((opens, closes) for opens, closes in spans if moment < closes and opens < closes)
 
     def _span(self, day: date) -> tuple[datetime, datetime]:
         """In UTC; empty on a day that is none of `days`."""

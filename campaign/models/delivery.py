@@ -6,9 +6,11 @@ from datetime import date, datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.domain.channels import ChannelName
+from campaign.domain.errors import IN_DOUBT
 from campaign.domain.statuses import DELIVERY_MOVES, Status, check_move
 from campaign.models.base import Base, HasCreation, HasId
 
@@ -113,6 +115,16 @@ class Attempt(HasId, Base):
     outcome: Mapped[AttemptOutcome | None]
     code: Mapped[str | None]
     answer: Mapped[str] = mapped_column(default="")
+
+    @hybrid_property
+    def in_doubt(self) -> bool:
+        """It ended, and may have arrived. A later try that failed for certain proves nothing of it."""
+        return self.code == IN_DOUBT or self.outcome is AttemptOutcome.UNCLEAR
+
+    @in_doubt.inplace.expression
+    @classmethod
+    def _in_doubt(cls) -> sa.ColumnElement[bool]:
+        return sa.or_(cls.code == IN_DOUBT, cls.outcome == AttemptOutcome.UNCLEAR)
 
 
 class DeliveryChange(HasId, Base):

@@ -18,7 +18,7 @@ from campaign.domain import brackets, letters
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid, WrongState
 from campaign.domain.letters import Part
-from campaign.domain.statuses import NOT_LEFT, Status
+from campaign.domain.statuses import NOT_LEFT, ActionStatus, Status
 from campaign.domain.texts import is_placeholder, tidy_line
 from campaign.models.action import Action
 from campaign.models.confidential import ConfidentialText
@@ -56,6 +56,16 @@ def certify(found: ConfidentialText, text: str, reason: str, statement: str, now
     found.certified_at, found.certified_by = now, by
 
 
+def check_whole(session: Session, letter_id: int) -> None:
+    """Raises WrongState for a letter whose passages have been deleted: what is left is not what was signed, so it goes no way.
+
+    Locks the row, so that nothing is deleted before the end of the transaction.
+    """
+    query = sa.select(ConfidentialText.deleted_at).where(ConfidentialText.letter_id == letter_id).with_for_update()
+    if session.scalar(query) is not None:
+        raise WrongState("The confidential passages have been deleted here, so this letter is no longer sent.")
+
+
 def kept_until(docket: Docket, filed_at: datetime | None, keep: timedelta) -> datetime:
     """When the passages may be deleted: a while after the filing, or after the docket has closed without one."""
     return (filed_at or docket.closes_at) + keep
@@ -67,8 +77,8 @@ def delete_due(session: Session, keep: timedelta, now: datetime, limit: int = 10
     A letter that is still to leave another way, on paper after its docket has closed, is left until it has.
     """
     rows = session.execute(_due(now - keep).limit(limit)).all()
-    for found, letter in rows:
-        _delete(session, letter)
+    for found, letter, closes_at in rows:
+        _delete(session, letter, closed=closes_at <= now)
         found.deleted_at = now
         audit.record(
             session, at=now, by="system", act="confidential passages deleted", subject=f"letter:{letter.reference}"
@@ -76,7 +86,7 @@ def delete_due(session: Session, keep: timedelta, now: datetime, limit: int = 10
     return len(rows)
 
 
-def _due(before: datetime) -> sa.Select[ConfidentialText, Letter]:
+def _due(before: datetime) -> sa.Select[ConfidentialText, Letter, datetime]:
     of_this = Delivery.letter_id == Letter.id
     filed = sa.exists().where(
         of_this,
@@ -86,7 +96,7 @@ def _due(before: datetime) -> sa.Select[ConfidentialText, Letter]:
     )
     waits = sa.exists().where(of_this, Delivery.channel != ChannelName.DOCKET_PACKET, Delivery.status.in_(_ON_ITS_WAY))
     return (
-        sa.select(ConfidentialText, Letter)
+        sa.select(ConfidentialText, Letter, Docket.closes_at)
         .join(Letter, Letter.id == ConfidentialText.letter_id)
         .join(Docket, Docket.id == Letter.docket_id)
         .where(ConfidentialText.deleted_at.is_(None), sa.or_(filed, Docket.closes_at <= before), ~waits)
@@ -95,7 +105,7 @@ def _due(before: datetime) -> sa.Select[ConfidentialText, Letter]:
     )
 
 
-def _delete(session: Session, letter: Letter) -> None:
+def _delete(session: Session, letter: Letter, *, closed: bool) -> None:
     signed = letters.Letter(
         subject=letter.subject,
         address_block=tuple(letter.address_block),
@@ -109,7 +119,7 @@ def _delete(session: Session, letter: Letter) -> None:
     letter.parts, letter.body = public.stored_parts(), public.body
     letter.statement, letter.message = public.statement, public.message
     _delete_in_copies(session, letter, hidden)
-    _delete_in_words(session, letter)
+    _delete_in_words(session, letter, closed=closed)
 
 
 def _delete_in_copies(session: Session, letter: Letter, hidden: list[str]) -> None:
@@ -127,11 +137,19 @@ def _delete_in_copies(session: Session, letter: Letter, hidden: list[str]) -> No
             mail.html = mail.html.replace(str(escape(f"[{text}]")), brackets.DELETED)
 
 
-def _delete_in_words(session: Session, letter: Letter) -> None:
-    """In the own words and edits of its action."""
-    action = session.get_one(Action, letter.action_id, options=[selectinload(Action.drafts)])
-    action.story = brackets.public(action.story)
-    for draft in action.drafts:
-        edits: dict[str, Any] = {key: brackets.public(text) for key, text in draft.edits.items()}
-        if edits != draft.edits:
-            draft.edits = edits
+def _delete_in_words(session: Session, letter: Letter, *, closed: bool) -> None:
+    """In the own words and edits of its action, and once its docket has `closed` in those that the member carried on to other
+    sites and never signed: until then they may still be filed."""
+    of_this = Action.id == letter.action_id
+    unsigned = sa.and_(
+        Action.member_id == letter.member_id,
+        Action.campaign_id == letter.campaign_id,
+        Action.status == ActionStatus.DRAFT,
+    )
+    which = sa.or_(of_this, unsigned) if closed else of_this
+    for action in session.scalars(sa.select(Action).where(which).options(selectinload(Action.drafts))):
+        action.story = brackets.public(action.story)
+        for draft in action.drafts:
+            edits: dict[str, Any] = {key: brackets.public(text) for key, text in draft.edits.items()}
+            if edits != draft.edits:
+                draft.edits = edits

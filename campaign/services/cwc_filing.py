@@ -20,7 +20,6 @@ from campaign.channels.cwc.builder import build
 from campaign.channels.cwc.message import Agent, Barred, Bill, Constituent, Filing, Message, Sponsor, Text, eastern_day
 from campaign.domain.channels import ChannelName
 from campaign.domain.districts import Chamber
-from campaign.domain.errors import IN_DOUBT
 from campaign.models.action import Action
 from campaign.models.campaign import Campaign
 from campaign.models.company import Company, Facility
@@ -259,7 +258,5 @@ def _one_filed(
         row.message_id, row.dated_on, row.made_at = ids.new_delivery_id(), eastern_day(now), now
         row.attempts_before, row.digest = refused, ""
     ours = [each for each in tries if each.number > row.attempts_before]
-    doubtful = any(
-        each.outcome is None or each.outcome is AttemptOutcome.UNCLEAR or each.code == IN_DOUBT for each in ours
-    )
+    doubtful = any(each.outcome is None or each.in_doubt for each in ours)
     return _Filed(row, len(ours), doubtful)

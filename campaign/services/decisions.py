@@ -17,7 +17,7 @@ from campaign.domain.errors import WrongState
 from campaign.domain.statuses import OVER, Status
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
-from campaign.services import audit, deliveries, fall_through, stranded, wakes
+from campaign.services import audit, confidential, deliveries, fall_through, stranded, wakes
 
 
 class Decision(StrEnum):
@@ -129,7 +129,9 @@ def decide_all(
 
 
 def _check_sends(session: Session, delivery: Delivery) -> None:
-    """What is queued in a closed campaign would wait for ever."""
+    """What is queued in a closed campaign would wait for ever; and what was signed must still be there."""
+    if delivery.letter_id is not None:
+        confidential.check_whole(session, delivery.letter_id)
     if delivery.campaign_id is None:
         return
     status = session.scalar(sa.select(Campaign.status).where(Campaign.id == delivery.campaign_id))

@@ -186,7 +186,7 @@ def post_instead(session: Session, letter_id: int, now: datetime, by: str) -> No
     """After closing time: what was to be filed is ended, and the same letter goes by post. Twice is safe.
 
     Raises WrongState while the docket is open, when the letter was filed or is on its way, when the portal did not take it (a
-    person decides), and when somebody cancelled it.
+    person decides), when somebody cancelled it, and once its confidential passages have been deleted.
     """
     found = of_letter(session, letter_id)
     if now < found.docket.closes_at:
@@ -195,6 +195,7 @@ def post_instead(session: Session, letter_id: int, now: datetime, by: str) -> No
     ways = deliveries.of_letter(session, letter_id)  # again: another press may have added one while this one waited
     if any(each.channel is ChannelName.PRINT for each in ways):
         return
+    confidential.check_whole(session, letter_id)
     for each in ways:
         if each.superseded:
             continue

@@ -48,7 +48,14 @@ def pause(looks: int) -> timedelta:
 
 
 def expect(session: Session, now: datetime, limit: int = 200) -> None:
-    """A first look for each comment that was taken since the last time. Twice is once. Does not commit."""
+    """A first look for each comment that was taken since the last time, and none any more for what needs none: else those
+    would be passed over in each round, for ever. Twice is once. Does not commit."""
+    looked_for = sa.exists().where(Delivery.id == PostingLook.delivery_id, _OUT, Delivery.changed_at > now - LOOK_FOR)
+    session.execute(
+        sa.delete(PostingLook)
+        .where(PostingLook.next_at <= now, ~looked_for)
+        .execution_options(synchronize_session=False)
+    )
     known = sa.exists().where(PostingLook.delivery_id == Delivery.id)
     fresh = session.execute(
         sa.select(Delivery.id, Delivery.changed_at)

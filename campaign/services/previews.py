@@ -20,7 +20,7 @@ from campaign.models.delivery import Delivery
 from campaign.models.docket import Docket, Portal
 from campaign.models.letter import Letter
 from campaign.models.recommendation import Recommendation
-from campaign.services import cwc_filing, docket_letters, letters, routes, sites
+from campaign.services import cwc_filing, docket_letters, doubts, letters, routes, sites
 from campaign.services.docket_letters import Trouble
 from campaign.services.letters import Addressees, Writer, Written
 from campaign.services.routes import Route, Taking
@@ -141,7 +141,8 @@ def _taken(takes: Taking, maker: Writer, destination: Destination) -> Taking:
 
 
 def _gone(session: Session, action: Action) -> frozenset[str]:
-    """Targets whose letter of an earlier signing has left: signing again does not write to them twice."""
+    """Targets whose letter of an earlier signing has left, or may have before it was cancelled: signing again does not write to
+    them twice."""
     if not action.signings:
         return frozenset()
     return frozenset(
@@ -151,7 +152,7 @@ def _gone(session: Session, action: Action) -> frozenset[str]:
             .where(
                 Letter.action_id == action.id,
                 ~Delivery.superseded,
-                Delivery.status.not_in(ENDED),
+                sa.or_(Delivery.status.not_in(ENDED), doubts.of_delivery(Delivery.id)),
             )
         )
     )

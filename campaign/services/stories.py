@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaign.domain.channels import BY_HAND
-from campaign.domain.errors import IN_DOUBT
 from campaign.domain.hours import OUTSIDE_OFFICE_HOURS
 from campaign.domain.statuses import ENDED, NOT_LEFT, Status
 from campaign.models.delivery import Attempt, Delivery, DeliveryChange
@@ -71,13 +70,16 @@ class Story:
 
     @property
     def never_left(self) -> bool:
-        """It ended, and on none of its ways anything was ever handed over: no office has it from us."""
-        return _never_left(entry for _, _, entry in self.timeline if isinstance(entry, DeliveryChange))
+        """All its ways ended, and on none of them anything was ever handed over: no office has it from us.
+
+        What a person files or posts may have gone without a word to us, unless its member took it back.
+        """
+        return _never_left(self.deliveries, [entry for _, _, entry in self.timeline if isinstance(entry, DeliveryChange)])
 
     @property
     def in_doubt(self) -> bool:
         """An earlier try of its present way may have arrived."""
-        return any(each.delivery_id == self.delivery.id and each.code == IN_DOUBT for each in self.attempts)
+        return any(each.delivery_id == self.delivery.id and each.in_doubt for each in self.attempts)
 
     @property
     def moving(self) -> bool:
@@ -162,12 +164,22 @@ def story(session: Session, letter: Letter) -> Story:
 
 def never_left(session: Session, letter: Letter) -> bool:
     """As `Story.never_left`, in two statements."""
-    return _never_left(_changes(session, [way.id for way in _ways(session, [letter.id])]))
+    ways = _ways(session, [letter.id])
+    return _never_left(ways, _changes(session, [way.id for way in ways]))
 
 
-def _never_left(changes: Iterable[DeliveryChange]) -> bool:
-    passed = {each.new for each in changes}
-    return bool(passed & ENDED) and passed <= NOT_LEFT | ENDED
+def _never_left(ways: Sequence[Delivery], changes: Sequence[DeliveryChange]) -> bool:
+    by_hand = {way.id for way in ways if way.channel in BY_HAND}
+    return (
+        bool(ways)
+        and all(way.status in ENDED for way in ways)
+        and all(change.new in NOT_LEFT | ENDED for change in changes)
+        and all(_taken_back(change) for change in changes if change.delivery_id in by_hand and change.new in ENDED)
+    )
+
+
+def _taken_back(change: DeliveryChange) -> bool:
+    return change.new is Status.CANCELLED and change.by.startswith("member:")
 
 
 def mine_query(member_id: int, campaign_id: int | None) -> sa.Select[Any]:

@@ -20,6 +20,7 @@ from campaign.models.event import Event
 from campaign.models.mail import MailKind
 from campaign.services import complaints, health, mails, outbox
 from campaign.services.health import complaints as measured
+from campaign.services.health import rates
 from tests import factories
 from tests.factories import ENVELOPE, NOW
 
@@ -113,6 +114,11 @@ def test_campaign_mail_waits_and_what_a_person_waits_for_goes_on(each_session: S
     states = dict(session.execute(sa.select(Delivery.id, Delivery.status)).all())
     assert (states[ids[4]], states[asked]) == (Status.QUEUED, Status.ACCEPTED)
     assert outbox.due_channels(session, NOW + DAY, [ChannelName.SMTP]) == []
+    queue = health.queues_of(session, NOW + DAY)[ChannelName.SMTP]
+    assert (queue.waiting, queue.due, queue.oldest_due) == (1, 0, None)
+    assert session.scalars(health.rows(session, ChannelName.SMTP, health.Figure.LATER, NOW + DAY)).all() == [
+        session.get_one(Delivery, ids[4])
+    ]
     assert _measure(session, NOW + DAY) == []  # a day without another complaint
     assert _send(session) == 1
     assert session.scalar(sa.select(Delivery.status).where(Delivery.id == ids[4])) is Status.ACCEPTED
@@ -128,3 +134,22 @@ def test_only_mail_of_the_last_day_to_that_domain_is_counted(each_session: Sessi
         _complained(session, ids[:1], NOW - DAY - timedelta(minutes=1))
         _complained(session, ids[1:2], NOW)
     assert _measure(session, NOW + timedelta(seconds=1)) == [("mail.example", 1, 2)]
+
+
+def test_the_mail_of_a_day_is_read_once_however_many_domains_complain(each_session: Session) -> None:
+    session = each_session
+    with transaction(session):
+        ids = _mails(session, 6)
+        for n, key in enumerate(ids[:3]):
+            session.execute(sa.update(Delivery).where(Delivery.id == key).values(to_address=f"x@Mail{n}.example"))
+        _taken(session, ids, NOW - timedelta(hours=1))
+    domains = [f"mail{n}.example" for n in range(3)]
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    sa.event.listen(session.get_bind(), "before_cursor_execute", note)
+    assert rates.sent_to(session, domains, NOW - DAY, NOW) == dict.fromkeys(domains, 1)
+    sa.event.remove(session.get_bind(), "before_cursor_execute", note)
+    assert sum("JOIN deliveries" in each for each in asked) == 1

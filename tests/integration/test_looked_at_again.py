@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.channels.memory import MemoryChannel
 from campaign.database import transaction
-from campaign.domain.errors import IN_DOUBT, TryLater, WrongState
+from campaign.domain.errors import IN_DOUBT, Refused, TryLater, Unclear, WrongState
 from campaign.domain.schedule import GIVE_UP_AFTER
 from campaign.domain.statuses import CampaignStatus, Status
 from campaign.models.campaign import Campaign, CampaignExclusion
@@ -21,6 +21,7 @@ from campaign.models.suppression import SuppressionReason
 from campaign.services import (
     actions,
     campaigns,
+    cancellations,
     decisions,
     deliveries,
     drafts,
@@ -33,11 +34,12 @@ from campaign.services import (
     signing,
     suppressions,
 )
+from campaign.services.cancellations import Cancelled
 from campaign.services.decisions import Decision
 from campaign.services.signing import Signature
 from tests import factories
 from tests.factories import ENVELOPE, NOW, SET_UP
-from tests.integration.test_sending import LATER, loop
+from tests.integration.test_sending import LATER, in_hand, loop
 
 WEEK = timedelta(days=7)
 
@@ -159,6 +161,56 @@ def test_an_office_whose_letter_left_is_not_written_to_again_whatever_the_draft_
     with transaction(session):
         _, again = signing.sign(session, action_id, Signature(name, view.digest, "test"), SET_UP, NOW)
         assert {each.target for each in again} == {each.target for each in made} - {target}
+
+
+def _gone(session: Session, action_id: int) -> list[str]:
+    view = previews.preview(session, actions.locked(session, action_id), SET_UP, LATER)
+    return [each.target for each in view.prepared if each.gone]
+
+
+def test_what_may_have_arrived_before_it_was_cancelled_is_not_written_again(each_session: Session) -> None:
+    """Its receiver did not answer, the member took the others back, and an organizer cancelled it."""
+    session = each_session
+    first, *others = letters(session)
+    with transaction(session):
+        later = sa.update(Delivery).where(Delivery.letter_id.in_([each.id for each in others]))
+        session.execute(later.values(due_at=LATER + WEEK))
+    outbox.send_due(session, loop(MemoryChannel(answers=[TryLater("silence", code=IN_DOUBT)])))
+    with transaction(session):
+        assert signing.undo(session, first.action_id, LATER).left == (first.addressee,)
+        row = deliveries.of_letter(session, first.id)[0]
+        assert cancellations.cancel(session, row.id, LATER, "cancelled", "user:1") is Cancelled.IN_DOUBT
+        assert _gone(session, first.action_id) == [first.target]
+
+
+def test_what_a_dead_worker_had_in_hand_may_have_arrived_also_when_a_person_sends_it_again(
+    each_session: Session,
+) -> None:
+    session = each_session
+    first, *others = letters(session)
+    in_hand(session, 1)
+    late = LATER + timedelta(seconds=61)
+    with transaction(session):
+        assert outbox.sweep_leases(session, late) == 1
+        row = session.scalars(sa.select(Delivery).where(Delivery.status == Status.UNCLEAR)).one()
+        decisions.decide(session, row.id, Decision.SEND_AGAIN, SET_UP, late, "", "user:1")
+    with transaction(session):
+        undone = signing.undo(session, first.action_id, late)
+        assert (undone.cancelled, len(undone.left)) == (len(others), 1)
+        assert _gone(session, first.action_id) == [session.get_one(Letter, row.letter_id).target]
+
+
+def test_what_may_have_arrived_goes_no_other_way_by_itself_when_it_is_refused_later(each_session: Session) -> None:
+    session = each_session
+    letters(session)
+    outbox.send_due(session, loop(MemoryChannel(answers=[Unclear("cut off")])))
+    with transaction(session):
+        row = session.scalars(sa.select(Delivery).where(Delivery.status == Status.UNCLEAR)).one()
+        decisions.decide(session, row.id, Decision.SEND_AGAIN, SET_UP, LATER, "", "user:1")
+    outbox.send_due(session, loop(MemoryChannel(answers=[Refused("not here", falls_through=True)])))
+    session.expire_all()
+    assert (row.status, row.superseded) == (Status.REFUSED, False)
+    assert len(deliveries.of_letter(session, session.get_one(Letter, row.letter_id).id)) == 1
 
 
 @pytest.mark.parametrize(("code", "ends"), [(IN_DOUBT, Status.UNCLEAR), ("503", Status.EXPIRED)])

@@ -197,3 +197,15 @@ def test_what_waits_for_its_office_offers_no_undo_until_then(session: Session) -
     _keep(session, "house", LATE)
     _keep(session, "senate", LATE)
     assert stories.leaves_at(stories.lines(session, letters), NOW) is None
+
+
+def test_a_campaign_whose_hours_never_meet_those_of_its_offices_is_named(each_session: Session) -> None:
+    """Its letters would be put off from one opening to the next for ever."""
+    session = each_session
+    _letters(session, name="Evening", time_zone="America/New_York", sends_from=time(18), sends_until=time(20))
+    _keep(session, "house", LATE)
+    _keep(session, "SIN01", replace(LATE, closes=time(19)))
+    found = [each for each in health.report(session, (), None, NOW).problems if "sends only at hours" in each.words]
+    assert [each.words.partition(" takes no")[0] for each in found] == [
+        "“Evening” sends only at hours at which the House"
+    ]

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from campaign.app import create_app
 from campaign.channels.docket import comment
 from campaign.database import transaction
-from campaign.domain import docket_rules
+from campaign.domain import brackets, docket_rules
 from campaign.domain.channels import ChannelName
 from campaign.domain.errors import Invalid, WrongState
 from campaign.domain.statuses import Status
@@ -36,7 +36,8 @@ from campaign.models.delivery import Delivery, DeliveryChange
 from campaign.models.docket import Docket, Portal
 from campaign.models.letter import Letter
 from campaign.models.template import LetterTemplateVersion
-from campaign.services import confidential, deliveries, filings, invitations, previews, signing
+from campaign.services import confidential, decisions, deliveries, drafts, filings, invitations, previews, signing
+from campaign.services.decisions import Decision
 from campaign.unit_of_work import database_now
 from tests import factories
 from tests.factories import NOW, SET_UP
@@ -501,6 +502,53 @@ def test_what_was_never_filed_is_deleted_after_its_docket_has_closed_but_not_bef
     with transaction(db.session()) as session:
         assert confidential.delete_due(session, keep, later) == 1
     assert "[***]" in db.session.get_one(Letter, letter.id).body
+
+
+def test_what_was_signed_and_is_no_longer_here_is_neither_posted_nor_sent_again(maya: Maya) -> None:
+    letter = maya.signed(SECRET)
+    maya.close_docket()
+    with transaction(db.session()) as session:
+        assert confidential.delete_due(session, timedelta(days=30), database_now() + timedelta(days=31)) == 1
+    page = _text(maya.get(f"/letters/{letter.reference}/file", 410))
+    assert "so the letter is no longer posted" in page
+    assert "stands as you signed it" not in page
+    maya.post(f"/letters/{letter.reference}/post", 409)
+    with pytest.raises(WrongState, match="no longer sent"), transaction(db.session()) as session:
+        held = deliveries.of_letter(session, letter.id)[-1]
+        deliveries.move(session, held, Status.HELD, NOW, "another holder", "system")
+        decisions.decide(session, held.id, Decision.SEND_AGAIN, SET_UP, NOW, "", "user:1")
+
+
+def test_words_carried_on_to_another_site_are_deleted_once_the_docket_has_closed(each_session: Session) -> None:
+    keep = timedelta(days=30)
+    with transaction(each_session) as session:
+        row = factories.docket(session, closes_at=NOW + timedelta(days=60))
+        on = factories.campaign(session, factories.recommendation(session, "I1", row), closes_at=None)
+        company, _ = factories.company(session)
+        second, who = factories.facility(session, company), factories.member(session, company)
+        action = factories.draft(session, who, on, "I1", story=SECRET)
+        shown = previews.preview(session, action, SET_UP, NOW).digest
+        signing.sign(session, action.id, signing.Signature(who.name, shown, "test"), SET_UP, NOW)
+        other = drafts.start(session, who, on, second.id, NOW)
+        assert other.story == SECRET
+        assert confidential.delete_due(session, keep, row.closes_at + keep - timedelta(seconds=1)) == 0
+    with transaction(each_session) as session:
+        assert confidential.delete_due(session, keep, row.closes_at + keep) == 1
+    assert action.story == other.story == brackets.public(SECRET) != SECRET
+
+
+def test_an_office_is_not_told_of_what_a_person_may_have_filed_or_is_to_be_posted_that_it_was_not_sent(
+    maya: Maya,
+) -> None:
+    letter = maya.signed()
+    maya.close_docket()
+    with transaction(db.session()) as session:
+        given_up = deliveries.of_letter(session, letter.id)[-1]
+        deliveries.move(session, given_up, Status.EXPIRED, database_now(), "the docket has closed", "system")
+    assert "This letter is genuine" in _text(maya.get(f"/verify/{letter.reference}"))
+    maya.get(f"/letters/{letter.reference}/file", 410)
+    maya.post(f"/letters/{letter.reference}/post")
+    assert "This letter is genuine" in _text(maya.get(f"/verify/{letter.reference}"))
 
 
 # --- the number -----------------------------------------------------------------------------------------------------

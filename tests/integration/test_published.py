@@ -113,6 +113,9 @@ def test_a_comment_is_told_as_published_once_the_portal_shows_it(letter: Letter,
     _again()
     assert published.look() == 0
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Event)) == 1
+    assert (
+        db.session.scalar(sa.select(sa.func.count()).select_from(PostingLook)) == 0
+    )  # nothing is passed over for ever
 
 
 def test_pauses_grow_to_a_day_and_after_the_set_time_nobody_looks(letter: Letter) -> None:

@@ -87,3 +87,19 @@ def test_an_hour_that_comes_twice_opens_and_closes_once() -> None:
     assert opens.is_open(_ny(11, 1, 6, 10)), "1:10 the second time"
     closes = SendingHours("America/New_York", time(0), time(1, 30))
     assert [closes.is_open(_ny(11, 1, hour, 29)) for hour in (4, 5, 6)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("hours", "meets"),
+    [
+        (SendingHours("America/New_York", time(17, 59), time(20)), True),
+        (SendingHours("America/New_York", time(18), time(20)), False),
+        (SendingHours("America/Los_Angeles", time(5), time(6), WEEKDAYS), True),
+        (SendingHours("America/Los_Angeles", time(15), time(16), WEEKDAYS), False),
+        (SendingHours("America/New_York", time(9), time(10), {6, 7}), False),
+        (SendingHours("Asia/Tokyo", time(6), time(7), {6}), True),  # Friday evening in New York, until daylight ends
+    ],
+)
+def test_two_hours_meet_where_both_are_open_at_once(hours: SendingHours, meets: bool) -> None:
+    summer = datetime(2026, 6, 15, 23, 0, tzinfo=UTC)
+    assert hours.meets(OFFICE, summer) is OFFICE.meets(hours, summer) is meets

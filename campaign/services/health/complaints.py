@@ -27,11 +27,13 @@ def measure(session: Session, now: datetime) -> None:
     known = {row.domain: row for row in session.scalars(sa.select(ComplaintRate))}
     for domain in known.keys() - reported.keys():
         session.delete(known[domain])
-    for domain, count in reported.items():
-        row = known.get(domain)
-        if row is None or row.reported != count or now - row.at >= AGAIN_AFTER:
-            sent = rates.sent_to(session, domain, now - DAY, now)
-            session.merge(ComplaintRate(domain=domain, reported=count, sent=sent, at=now))
+    stale = [domain for domain, count in reported.items() if _is_stale(known.get(domain), count, now)]
+    for domain, sent in rates.sent_to(session, stale, now - DAY, now).items():
+        session.merge(ComplaintRate(domain=domain, reported=reported[domain], sent=sent, at=now))
+
+
+def _is_stale(row: ComplaintRate | None, count: int, now: datetime) -> bool:
+    return row is None or row.reported != count or now - row.at >= AGAIN_AFTER
 
 
 def _reported(session: Session, since: datetime) -> Counter[str]:

@@ -19,9 +19,10 @@ from campaign.models.delivery import Attempt, Delivery
 from campaign.models.letter import Letter
 from campaign.models.mail import MemberMail
 from campaign.models.member import Member
+from campaign.services import complaints
 from campaign.services.deliveries import PRIORITY_ONE_OFF
 from campaign.services.health import rates
-from campaign.services.outbox.claims import SENDS, senders
+from campaign.services.outbox.claims import CAMPAIGN_MAIL, SENDS, senders
 
 
 class Figure(StrEnum):
@@ -31,7 +32,7 @@ class Figure(StrEnum):
     DUE = "due"
     PAUSED = "paused"  # in a campaign that does not send
     SHUT = "shut"  # until their office opens
-    LATER = "later"  # until their time comes, or their campaign's hours
+    LATER = "later"  # until their time, their campaign's hours, or fewer complaints
     MINUTE = "minute"  # taken by the receiver in the last minute, once for each try that ended so
     HOUR = "hour"
     UNCLEAR = "unclear"  # letters alone
@@ -41,7 +42,7 @@ SPANS = {Figure.MINUTE: timedelta(minutes=1), Figure.HOUR: timedelta(hours=1)}
 
 
 def queued(session: Session, now: datetime) -> dict[Figure, sa.ColumnElement[bool]]:
-    """For rows that are queued: each is waiting, and at most one of the others. One statement."""
+    """For rows that are queued: each is waiting, and at most one of the others. Two statements."""
     sends = sa.or_(
         Delivery.campaign_id.is_(None),
         sa.exists().where(Campaign.id == Delivery.campaign_id, Campaign.status.in_(SENDS)).correlate(Delivery),
@@ -58,13 +59,15 @@ def queued(session: Session, now: datetime) -> dict[Figure, sa.ColumnElement[boo
 
 
 def may_leave(session: Session, now: datetime) -> sa.ColumnElement[bool]:
-    """As far as its campaign is concerned: one that sends, in its hours, but for mail that a person waits for."""
+    """As far as its campaign is concerned: one that sends, in its hours, but for mail that a person waits for. No campaign mail
+    while too much of ours is reported as spam."""
     sends = sa.exists().where(Campaign.id == Delivery.campaign_id, Campaign.status.in_(SENDS)).correlate(Delivery)
-    return sa.or_(
+    may = sa.or_(
         Delivery.campaign_id.is_(None),
         Delivery.campaign_id.in_(senders(session, now)),
         sa.and_(Delivery.priority == PRIORITY_ONE_OFF, sends),
     )
+    return sa.and_(may, sa.not_(CAMPAIGN_MAIL)) if complaints.stop_campaign_mail(session) else may
 
 
 def rows(session: Session, channel: ChannelName, figure: Figure, now: datetime) -> sa.Select[Any]:

@@ -26,6 +26,8 @@ from campaign.services.outgoing import parcels
 
 SENDS = (CampaignStatus.LIVE, CampaignStatus.CLOSING)
 _LEVELS = (deliveries.PRIORITY_ONE_OFF, deliveries.PRIORITY_LETTER, deliveries.PRIORITY_BULK)
+CAMPAIGN_MAIL = sa.and_(Delivery.channel == ChannelName.SMTP, Delivery.priority == deliveries.PRIORITY_BULK)
+"""What waits while too much of ours is reported as spam."""
 _NOT_YET = "its turn at this office or domain comes later"
 _MOST_GROUPS = 32  # campaigns in one window; where more wait, they are drawn
 

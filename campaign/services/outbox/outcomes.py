@@ -111,7 +111,7 @@ def write(
 ) -> int:
     """Writes outcomes for rows that are still ours; how many were. The others were swept, and stay as they are.
 
-    What its channel does not take goes on by one that is `set_up` here.
+    What its channel does not take goes on by one that is `set_up` here, unless an earlier try may have arrived.
 
     Does not commit.
     """
@@ -130,9 +130,11 @@ def write(
         bulk.run(session, "unbegun", unbegun)
     keep_history(session, owner, [(each.key, Status.SENDING, each.status, each.why) for each in ours], now)
     counts.moved_together(session, channel, ((in_hand[each.key], Status.SENDING, each.status) for each in ours), now)
-    for each in ours:
-        if each.falls_through:
-            fall_through.go_on(session, deliveries.locked(session, each.key), set_up, now, f"worker:{owner}")
+    falling = [each.key for each in ours if each.falls_through]
+    doubted = doubts.among_these(session, falling)
+    for key in falling:
+        if key not in doubted:
+            fall_through.go_on(session, deliveries.locked(session, key), set_up, now, f"worker:{owner}")
     if ours:
         log.info("outcomes", channel=str(channel), **Counter(str(each.status) for each in ours))
     return len(ours)

@@ -18,7 +18,7 @@ from campaign.domain.errors import IN_DOUBT, ChannelError, Misconfigured, Refuse
 from campaign.domain.parcels import Outcome, Receipt
 from campaign.domain.statuses import Status
 from campaign.journal import Journal, Kind
-from campaign.models.delivery import Delivery
+from campaign.models.delivery import Attempt, AttemptOutcome, Delivery
 from campaign.services import deliveries
 from campaign.services.outbox import bulk, outcomes
 
@@ -140,5 +140,10 @@ def sweep_leases(session: Session, now: datetime, living: Callable[[], set[str]]
     for row in rows:
         worker = row.lease_owner
         deliveries.move(session, row, Status.UNCLEAR, now, _NOBODY_KNOWS, deliveries.SYSTEM)
+        session.execute(
+            sa.update(Attempt)
+            .where(Attempt.delivery_id == row.id, Attempt.number == row.tries)
+            .values(outcome=AttemptOutcome.UNCLEAR, finished_at=now)
+        )
         log.warning("lease ran out while sending", delivery=row.id, worker=worker)
     return len(rows)

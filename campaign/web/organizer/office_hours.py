@@ -29,7 +29,7 @@ def forget_office_hours(name: str) -> ResponseReturnValue:
     """`name`: of a chamber, or the code of an office."""
     with unit_of_work() as session:
         office_hours.forget(session, office_hours.whom(session, name), database_now(), access.me().by)
-    flash("Forgotten. What waited for these hours is due now.", "good")
+    flash("Forgotten. What waited for these hours is due now, or when those of its chamber begin.", "good")
     return redirect(url_for(".gateways"), 303)
 
 

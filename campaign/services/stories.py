@@ -74,7 +74,9 @@ class Story:
 
         What a person files or posts may have gone without a word to us, unless its member took it back.
         """
-        return _never_left(self.deliveries, [entry for _, _, entry in self.timeline if isinstance(entry, DeliveryChange)])
+        return _never_left(
+            self.deliveries, [entry for _, _, entry in self.timeline if isinstance(entry, DeliveryChange)]
+        )
 
     @property
     def in_doubt(self) -> bool:

@@ -68,6 +68,16 @@ def expect(session: Session, now: datetime, limit: int = 200) -> None:
         inserts.if_absent(session, PostingLook, *rows)
 
 
+def _due(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Of a look joined with its delivery."""
+    return PostingLook.next_at <= now, _OUT, Delivery.changed_at > now - LOOK_FOR
+
+
+def anything_due(session: Session, now: datetime) -> bool:
+    found = sa.exists().where(Delivery.id == PostingLook.delivery_id, *_due(now))
+    return bool(session.scalar(sa.select(found)))
+
+
 def next_look(session: Session, limits: paces.Limits, now: datetime) -> Look | None:
     """The one that is due longest, with its calls taken from the limit under which comments are filed, and its next time set.
 
@@ -76,7 +86,7 @@ def next_look(session: Session, limits: paces.Limits, now: datetime) -> Look | N
     row = session.execute(
         sa.select(PostingLook, Delivery.provider_id)
         .join(Delivery, Delivery.id == PostingLook.delivery_id)
-        .where(PostingLook.next_at <= now, _OUT, Delivery.changed_at > now - LOOK_FOR)
+        .where(*_due(now))
         .order_by(PostingLook.next_at)
         .limit(1)
         .with_for_update(of=PostingLook, skip_locked=True)

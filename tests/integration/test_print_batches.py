@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign import printshop
+from campaign.channels.printing import options as printing_options
 from campaign.channels.printing.options import Options
 from campaign.cli import group
 from campaign.database import transaction
@@ -411,3 +412,4 @@ def test_letters_of_other_channels_are_in_no_batch(app: Flask) -> None:
             sa.update(Delivery).where(Delivery.letter_id == letters[0].id).values(channel=ChannelName.HANDOFF)
         )
     assert batch_of(letters).letters == 2
+    assert printing_options.MAX_BATCH == 50

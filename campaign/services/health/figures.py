@@ -43,10 +43,7 @@ SPANS = {Figure.MINUTE: timedelta(minutes=1), Figure.HOUR: timedelta(hours=1)}
 
 def queued(session: Session, now: datetime) -> dict[Figure, sa.ColumnElement[bool]]:
     """For rows that are queued: each is waiting, and at most one of the others. Two statements."""
-    sends = sa.or_(
-        Delivery.campaign_id.is_(None),
-        sa.exists().where(Campaign.id == Delivery.campaign_id, Campaign.status.in_(SENDS)).correlate(Delivery),
-    )
+    sends = sa.or_(Delivery.campaign_id.is_(None), _its_campaign_sends())
     due = sa.and_(may_leave(session, now), Delivery.due_at <= now)
     shut = sa.and_(sends, Delivery.reason == OUTSIDE_OFFICE_HOURS, Delivery.due_at > now)
     return {
@@ -61,13 +58,16 @@ def queued(session: Session, now: datetime) -> dict[Figure, sa.ColumnElement[boo
 def may_leave(session: Session, now: datetime) -> sa.ColumnElement[bool]:
     """As far as its campaign is concerned: one that sends, in its hours, but for mail that a person waits for. No campaign mail
     while too much of ours is reported as spam."""
-    sends = sa.exists().where(Campaign.id == Delivery.campaign_id, Campaign.status.in_(SENDS)).correlate(Delivery)
     may = sa.or_(
         Delivery.campaign_id.is_(None),
         Delivery.campaign_id.in_(senders(session, now)),
-        sa.and_(Delivery.priority == PRIORITY_ONE_OFF, sends),
+        sa.and_(Delivery.priority == PRIORITY_ONE_OFF, _its_campaign_sends()),
     )
     return sa.and_(may, sa.not_(CAMPAIGN_MAIL)) if complaints.stop_campaign_mail(session) else may
+
+
+def _its_campaign_sends() -> sa.ColumnElement[bool]:
+    return sa.exists().where(Campaign.id == Delivery.campaign_id, Campaign.status.in_(SENDS)).correlate(Delivery)
 
 
 def rows(session: Session, channel: ChannelName, figure: Figure, now: datetime) -> sa.Select[Any]:

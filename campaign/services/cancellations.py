@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaign.domain.statuses import DELIVERY_MOVES, NOT_LEFT, Status, check_move
+from campaign.domain.statuses import DELIVERY_MOVES, ENDED, NOT_LEFT, Status, check_move
 from campaign.models.delivery import Delivery, DeliveryChange
 from campaign.services import audit, counts, deliveries, doubts
 
@@ -85,9 +85,7 @@ def cancel_many(session: Session, ids: Sequence[int], at: datetime, why: str, by
         subject = f"campaign:{campaigns[0]}" if len(campaigns) == 1 else "letters"
         audit.record(session, at=at, by=by, act="letters cancelled", subject=subject, number=len(rows))
     ended = session.scalar(
-        sa.select(sa.func.count()).where(
-            Delivery.id.in_(set(ids) - set(mine)), Delivery.status.in_((Status.CANCELLED, Status.EXPIRED))
-        )
+        sa.select(sa.func.count()).where(Delivery.id.in_(set(ids) - set(mine)), Delivery.status.in_(ENDED))
     )
     return Cancellation(len(mine), len(set(ids)) - len(mine) - (ended or 0), ended or 0, len(doubted))
 

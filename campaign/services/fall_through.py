@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.domain.channels import CHANNEL_WORDS, ChannelName
 from campaign.domain.districts import OfficeKind
-from campaign.domain.statuses import Status
+from campaign.domain.statuses import ENDED, Status
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Delivery
 from campaign.models.docket import Docket
@@ -18,7 +18,7 @@ from campaign.models.letter import Letter
 from campaign.services import counts, cwc_filing, deliveries, offices, wakes
 from campaign.services.routes import Route, routes, taking
 
-NOTHING_WENT = frozenset({Status.REFUSED, Status.FAILED, Status.CANCELLED, Status.EXPIRED, Status.BOUNCED})
+NOTHING_WENT = ENDED | {Status.REFUSED, Status.FAILED, Status.BOUNCED}
 """Where a delivery must stand before its letter may go another way. A bounced one came back: that takes a person."""
 
 
